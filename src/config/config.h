@@ -1,0 +1,67 @@
+/*
+ * A peer file, checked: what `minivpn up FILE` needs to know. Reads the INI through config/ini,
+ * checks every value, and reports all that is wrong at once. It reads the key files that the INI
+ * names and nothing else; it resolves no name and touches no device. Any thread; called by cli
+ * before the tunnel exists.
+ */
+#ifndef MV_CONFIG_CONFIG_H
+#define MV_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "crypto/x25519.h"
+#include "tunnel/change.h"
+
+#define MV_DEVICE_NAME_MAX 16 /* IFNAMSIZ, with the terminator */
+
+/* One sentence about the file. line 0: the file as a whole. */
+struct mv_config_message {
+	bool is_error; /* else a warning */
+	unsigned line;
+	char *text; /* "AllowedIPs: 10.0.0.0/33: the prefix length of an IPv4 address is 0 to 32" */
+};
+
+struct mv_config_peer {
+	unsigned line; /* of its [Peer] */
+	uint8_t public_key[MV_KEY_LEN];
+	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none */
+	struct mv_prefix *allowed_ips;     /* host bits cleared */
+	size_t allowed_ip_count;
+	struct mv_endpoint endpoint; /* family NONE: none, or a name */
+	char *endpoint_host;    /* the name to resolve, NULL if there is none; may carry a %scope */
+	uint16_t endpoint_port; /* of the name, host order */
+	uint16_t persistent_keepalive_s;
+};
+
+struct mv_config {
+	char device[MV_DEVICE_NAME_MAX];
+	bool device_is_named;            /* by Device = or by the file's name, not the default */
+	uint8_t private_key[MV_KEY_LEN]; /* clamped */
+	uint16_t listen_port;            /* 0: the kernel chooses */
+	uint32_t mtu;                    /* 0: not given */
+	struct mv_prefix *addresses;     /* host bits kept */
+	size_t address_count;
+	struct mv_config_peer *peers;
+	size_t peer_count;
+	struct mv_config_message *messages; /* in the order of the lines */
+	size_t message_count;
+	bool valid; /* no message is an error */
+};
+
+/*
+ * Reads the file. 0 when the file could be opened, whatever it says: look at ->valid and
+ * ->messages. -errno when it could not be read at all, or -ENOMEM; *config is NULL then. Keys live
+ * in locked memory.
+ */
+int mv_config_load(struct mv_config **config, const char *path);
+
+/* Wipes and frees; NULL is allowed. */
+void mv_config_destroy(struct mv_config *config);
+
+/* The change list that makes an empty device be what the file says. 0 or -ENOMEM. */
+int mv_config_changes(const struct mv_config *config, struct mv_changes *changes);
+
+#endif

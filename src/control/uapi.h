@@ -1,0 +1,44 @@
+/*
+ * The text of WireGuard's cross-platform userspace interface, both ways, as pure strings. `get=1`
+ * is answered as other programs expect it; `status=1` is ours: the same lines without secrets, and
+ * with what only minivpn can tell. Any thread.
+ */
+#ifndef MV_CONTROL_UAPI_H
+#define MV_CONTROL_UAPI_H
+
+#include <stddef.h>
+
+#include "tunnel/snapshot.h"
+
+enum mv_uapi_request {
+	MV_UAPI_INCOMPLETE, /* no empty line yet: read on */
+	MV_UAPI_GET,
+	MV_UAPI_STATUS,
+	MV_UAPI_SET,         /* understood, not supported yet: answer -EOPNOTSUPP */
+	MV_UAPI_BAD_REQUEST, /* get or status with lines that do not belong there: answer EINVAL */
+	MV_UAPI_UNKNOWN,     /* not a request of ours: close the connection */
+};
+
+/*
+ * Looks at what a client has sent so far. *used is the length of the request with its empty line,
+ * so that the next one may follow on the same connection. A first line that can become no request
+ * is UNKNOWN at once.
+ */
+enum mv_uapi_request mv_uapi_classify(const char *text, size_t len, size_t *used);
+
+/*
+ * The whole reply with errno=0 and the empty line, allocated; *len without the terminator. NULL: no
+ * memory. The text of a get holds keys: give it to mv_uapi_free, which wipes it.
+ */
+char *mv_uapi_print_get(const struct mv_snapshot *snapshot, size_t *len);
+char *mv_uapi_print_status(const struct mv_snapshot *snapshot, size_t *len);
+char *mv_uapi_print_errno(int error, size_t *len);
+void mv_uapi_free(char *text, size_t len);
+
+/*
+ * Reads a reply to get or status back. Unknown keys are skipped. 0; -EPROTO for what is no reply;
+ * the negated errno= of the reply if it is not 0; -ENOMEM.
+ */
+int mv_uapi_parse(struct mv_snapshot **snapshot, const char *text, size_t len);
+
+#endif

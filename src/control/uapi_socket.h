@@ -1,0 +1,49 @@
+/*
+ * The control socket /var/run/wireguard/DEVICE.sock: binds it, serves any number of clients on the
+ * control loop without ever blocking it, and tells when somebody removed it, which is how a tunnel
+ * is asked to end. The client's side, for `status` and `down`, is in control/uapi_client. The
+ * server belongs to the thread of its loop.
+ */
+#ifndef MV_CONTROL_UAPI_SOCKET_H
+#define MV_CONTROL_UAPI_SOCKET_H
+
+#include <stddef.h>
+#include <uv.h>
+
+#include "tunnel/snapshot.h"
+
+#define MV_UAPI_DIRECTORY "/var/run/wireguard"
+#define MV_UAPI_PATH_MAX  64
+
+/* Writes the socket's path for a device. */
+void mv_uapi_path(char path[static MV_UAPI_PATH_MAX], const char *device);
+
+struct mv_uapi_socket;
+
+struct mv_uapi_host {
+	void *ctx;
+	/* A fresh snapshot with the listen port filled in, or NULL without memory; the socket
+	 * destroys it. */
+	struct mv_snapshot *(*snapshot)(void *ctx);
+	/* The socket file is gone or is another's: the tunnel should end. Called at most once. */
+	void (*removed)(void *ctx);
+};
+
+/*
+ * Binds and listens, mode 0600 in a directory of mode 0755 that is made if it is missing. A socket
+ * file that nobody listens on is replaced. -EADDRINUSE: another process serves this device; its
+ * file is left untouched. Other -errno as the system says.
+ */
+int mv_uapi_socket_bind(int *fd, const char *device);
+
+/* Serves fd, which it owns from here on, also on failure. */
+int mv_uapi_socket_open(struct mv_uapi_socket **socket, uv_loop_t *loop, int fd, const char *device,
+	const struct mv_uapi_host *host);
+
+/*
+ * Closes all connections and, if it is still ours, removes the socket file. The memory goes when
+ * the loop has run the close callbacks. NULL is allowed.
+ */
+void mv_uapi_socket_close(struct mv_uapi_socket *socket);
+
+#endif

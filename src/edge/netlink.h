@@ -1,0 +1,53 @@
+/*
+ * rtnetlink through libmnl: carries out the steps of edge/hoststate on one device, and tells when
+ * the device goes up, down, changes its MTU or is deleted. Never a shell. A socket belongs to one
+ * thread.
+ */
+#ifndef MV_EDGE_NETLINK_H
+#define MV_EDGE_NETLINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "edge/hoststate.h"
+
+struct mv_netlink;
+
+/* A socket for requests. -errno. */
+int mv_netlink_open(struct mv_netlink **netlink);
+void mv_netlink_close(struct mv_netlink *netlink);
+
+/*
+ * Carries out one step, and waits for the kernel's answer: 0 or -errno. Adding what is there
+ * already counts as done
+ * (-EEXIST) only where the thing found is on this device; removing what is gone counts as done.
+ */
+int mv_netlink_step(struct mv_netlink *netlink, int ifindex, const struct mv_host_step *step);
+
+/*
+ * Carries out all steps; on the first failure stops, undoes nothing, stores which one in *failed
+ * and returns its -errno. (The caller closes the device, and everything on it is gone.)
+ */
+int mv_netlink_apply(struct mv_netlink *netlink, int ifindex, const struct mv_host_steps *steps,
+	const struct mv_host_step **failed);
+
+/* What happened to the device. */
+struct mv_link_event {
+	bool deleted;
+	bool up;      /* IFF_UP */
+	uint32_t mtu; /* 0: not said */
+};
+
+/* A non-blocking socket in RTNLGRP_LINK, and its descriptor for the loop. */
+int mv_netlink_monitor_open(struct mv_netlink **monitor);
+int mv_netlink_fd(const struct mv_netlink *netlink);
+
+/* Reads what is there and calls back for each event of the device; -EAGAIN or 0 when all is read,
+ * -ENOBUFS: events were lost, ask mv_netlink_link_get instead. */
+int mv_netlink_monitor_read(struct mv_netlink *monitor, int ifindex,
+	void (*on_event)(void *ctx, const struct mv_link_event *event), void *ctx);
+
+/* The state of the device now; deleted is set if there is none of this index. */
+int mv_netlink_link_get(struct mv_netlink *netlink, int ifindex, struct mv_link_event *event);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * What to alter in a device, as a value: a list of changes in order. The INI file, the control
+ * socket and the resolver each produce one; mv_device_apply (tunnel/device.h) is the only thing
+ * that consumes it, whole or not at all. Pure; a list belongs to one thread. It may hold keys: its
+ * memory is locked as far as the system allows, and wiped.
+ */
+#ifndef MV_TUNNEL_CHANGE_H
+#define MV_TUNNEL_CHANGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "crypto/x25519.h"
+
+/* Those after PEER act on the peer that the last PEER named. */
+enum mv_change_kind {
+	MV_CHANGE_PRIVATE_KEY,   /* key; all zero removes the identity */
+	MV_CHANGE_REPLACE_PEERS, /* removes every peer, at this place of the list */
+	MV_CHANGE_PEER,          /* key: the public key; creates the peer if it is missing */
+	MV_CHANGE_UPDATE_ONLY,   /* a peer that PEER just created is discarded, and what follows for
+				    it ignored */
+	MV_CHANGE_REMOVE,        /* removes the peer; what follows for it is ignored */
+	MV_CHANGE_PRESHARED_KEY, /* key; all zero means none */
+	MV_CHANGE_ENDPOINT,      /* endpoint; family NONE forgets it */
+	MV_CHANGE_ENDPOINT_PENDING, /* its name is being resolved: packets are staged meanwhile */
+	MV_CHANGE_PERSISTENT_KEEPALIVE, /* seconds, 0 is off */
+	MV_CHANGE_REPLACE_ALLOWED_IPS,
+	MV_CHANGE_ALLOWED_IP,        /* prefix */
+	MV_CHANGE_ALLOWED_IP_REMOVE, /* prefix: only this one, only if this peer owns it */
+};
+
+struct mv_change {
+	enum mv_change_kind kind;
+	union {
+		uint8_t key[MV_KEY_LEN];
+		struct mv_endpoint endpoint;
+		struct mv_prefix prefix;
+		uint16_t seconds;
+	};
+};
+
+struct mv_changes {
+	struct mv_change *list;
+	size_t count, capacity;
+};
+
+void mv_changes_init(struct mv_changes *changes);
+
+/* Wipes and frees. */
+void mv_changes_uninit(struct mv_changes *changes);
+
+/* All return 0 or -ENOMEM, and leave the list as it was then. */
+int mv_changes_add(struct mv_changes *changes, enum mv_change_kind kind);
+int mv_changes_add_key(
+	struct mv_changes *changes, enum mv_change_kind kind, const uint8_t key[static MV_KEY_LEN]);
+int mv_changes_add_endpoint(struct mv_changes *changes, const struct mv_endpoint *endpoint);
+int mv_changes_add_keepalive(struct mv_changes *changes, uint16_t seconds);
+int mv_changes_add_prefix(
+	struct mv_changes *changes, enum mv_change_kind kind, const struct mv_prefix *prefix);
+
+#endif

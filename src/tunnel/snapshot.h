@@ -1,0 +1,51 @@
+/*
+ * What a device shows of itself, copied out under its lock and read at leisure: the control socket
+ * prints it, the status report reads it back. Memory with keys is locked and wiped. Pure; a
+ * snapshot belongs to one thread.
+ */
+#ifndef MV_TUNNEL_SNAPSHOT_H
+#define MV_TUNNEL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "crypto/x25519.h"
+#include "tunnel/drop.h"
+
+struct mv_peer_snapshot {
+	uint8_t public_key[MV_KEY_LEN];
+	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none */
+	struct mv_endpoint endpoint;       /* family NONE: not known */
+	bool endpoint_pending;             /* its name is being resolved */
+	uint64_t last_handshake_s;         /* wall clock; 0, 0: never */
+	uint32_t last_handshake_ns;
+	uint64_t tx_bytes, rx_bytes;
+	uint16_t persistent_keepalive_s;   /* 0: off */
+	uint64_t drops;                    /* packets of this peer that were dropped */
+	enum mv_drop last_drop;            /* MV_DROP_NONE: nothing was */
+	uint64_t last_drop_s;              /* wall clock */
+	size_t first_prefix, prefix_count; /* a slice of mv_snapshot.prefixes */
+};
+
+struct mv_snapshot {
+	uint8_t private_key[MV_KEY_LEN]; /* all zero: none */
+	uint8_t public_key[MV_KEY_LEN];
+	uint16_t listen_port; /* 0: none. The edge fills it in: the core has no socket */
+	uint16_t mtu;
+	struct mv_peer_snapshot *peers;
+	size_t peer_count;
+	struct mv_prefix *prefixes;
+	size_t prefix_count;
+	uint64_t drops[MV_DROP_COUNT];
+};
+
+/* Zeroed, with room for so many peers and prefixes. -ENOMEM. NULL is never stored in *snapshot on
+ * success. */
+int mv_snapshot_create(struct mv_snapshot **snapshot, size_t peers, size_t prefixes);
+
+/* Wipes and frees; NULL is allowed. */
+void mv_snapshot_destroy(struct mv_snapshot *snapshot);
+
+#endif
