@@ -37,9 +37,11 @@ struct mv_endpoint {
 #define MV_PREFIX_TEXT_MAX   (MV_IP_TEXT_MAX + 4)
 #define MV_ENDPOINT_TEXT_MAX (MV_IP_TEXT_MAX + 2 + 11 + 6)
 
-/* 32 or 128. */
+/* 32 or 128; the family is not NONE. */
 unsigned mv_ip_width(const struct mv_ip *ip);
 bool mv_ip_equal(const struct mv_ip *a, const struct mv_ip *b);
+
+/* fe80::/10 (RFC 4291): the addresses that mean something only together with a scope. */
 bool mv_ip_is_link_local(const struct mv_ip *ip);
 
 /* Dotted quad or RFC 4291 text, nothing before or after it and no scope; false if it is neither. */
@@ -71,10 +73,12 @@ bool mv_endpoint_equal(const struct mv_endpoint *a, const struct mv_endpoint *b)
 const char *mv_endpoint_print(
 	char text[static MV_ENDPOINT_TEXT_MAX], const struct mv_endpoint *endpoint);
 
-/* Reads what mv_endpoint_print writes; the port is 1..65535. */
+/* Reads what mv_endpoint_print writes; the port is 1..65535, and only a link-local address may have
+ * a scope. The endpoint is untouched when the text is refused. */
 bool mv_endpoint_parse(struct mv_endpoint *endpoint, const char *text);
 
-/* A decimal number and nothing else ("+1", " 1", "0x1" and "" are refused), at most max. */
+/* A decimal number and nothing else ("+1", " 1", "0x1" and "" are refused), at most max. Leading
+ * zeros change nothing: "010" is ten. The value is untouched when the text is refused. */
 bool mv_decimal_parse(uint64_t *value, const char *text, uint64_t max);
 
 #endif
