@@ -14,10 +14,14 @@
 
 #define MV_NO_PEER UINT32_MAX
 
+/* Prefixes of all peers together. */
+#define MV_ALLOWEDIPS_MAX (UINT32_C(1) << 20)
+
 struct mv_allowedips;
 struct mv_allowedips_node;
 
-/* What a peer embeds: the list of its prefixes in the order of insertion. Zeroed is empty. */
+/* What a peer embeds: the list of its prefixes in the order of insertion. Zeroed is empty; while
+ * there is a prefix in it, it must not move. */
 struct mv_allowedips_list {
 	struct mv_allowedips_node *first, *last;
 	size_t count;
@@ -25,10 +29,12 @@ struct mv_allowedips_list {
 
 /* NULL when there is no memory. */
 struct mv_allowedips *mv_allowedips_create(void);
+
+/* The lists of the peers are void from then on; NULL is allowed. */
 void mv_allowedips_destroy(struct mv_allowedips *table);
 
-/* Makes the next `prefixes` insertions infallible. -ENOMEM, or -ENOSPC past the limit of prefixes
- * that is stated in the .c. */
+/* Makes the next `prefixes` insertions infallible. -ENOMEM, or -ENOSPC if they could go past
+ * MV_ALLOWEDIPS_MAX. */
 int mv_allowedips_reserve(struct mv_allowedips *table, size_t prefixes);
 
 /*

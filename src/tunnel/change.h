@@ -2,7 +2,7 @@
  * What to alter in a device, as a value: a list of changes in order. The INI file, the control
  * socket and the resolver each produce one; mv_device_apply (tunnel/device.h) is the only thing
  * that consumes it, whole or not at all. Pure; a list belongs to one thread. It may hold keys: its
- * memory is locked as far as the system allows, and wiped.
+ * memory is locked as far as the system allows, and wiped; sodium_init must have been called.
  */
 #ifndef MV_TUNNEL_CHANGE_H
 #define MV_TUNNEL_CHANGE_H
@@ -23,7 +23,9 @@ enum mv_change_kind {
 	MV_CHANGE_REMOVE,        /* removes the peer; what follows for it is ignored */
 	MV_CHANGE_PRESHARED_KEY, /* key; all zero means none */
 	MV_CHANGE_ENDPOINT,      /* endpoint; family NONE forgets it */
-	MV_CHANGE_ENDPOINT_PENDING, /* its name is being resolved: packets are staged meanwhile */
+	MV_CHANGE_ENDPOINT_PENDING,  /* its name is being resolved: packets are staged meanwhile */
+	MV_CHANGE_ENDPOINT_RESOLVED, /* endpoint, of a name: only if nothing better was learnt
+					meanwhile */
 	MV_CHANGE_PERSISTENT_KEEPALIVE, /* seconds, 0 is off */
 	MV_CHANGE_REPLACE_ALLOWED_IPS,
 	MV_CHANGE_ALLOWED_IP,        /* prefix */
@@ -54,7 +56,8 @@ void mv_changes_uninit(struct mv_changes *changes);
 int mv_changes_add(struct mv_changes *changes, enum mv_change_kind kind);
 int mv_changes_add_key(
 	struct mv_changes *changes, enum mv_change_kind kind, const uint8_t key[static MV_KEY_LEN]);
-int mv_changes_add_endpoint(struct mv_changes *changes, const struct mv_endpoint *endpoint);
+int mv_changes_add_endpoint(
+	struct mv_changes *changes, enum mv_change_kind kind, const struct mv_endpoint *endpoint);
 int mv_changes_add_keepalive(struct mv_changes *changes, uint16_t seconds);
 int mv_changes_add_prefix(
 	struct mv_changes *changes, enum mv_change_kind kind, const struct mv_prefix *prefix);

@@ -1,7 +1,7 @@
 /*
  * What a device shows of itself, copied out under its lock and read at leisure: the control socket
- * prints it, the status report reads it back. Memory with keys is locked and wiped. Pure; a
- * snapshot belongs to one thread.
+ * prints it, the status report reads it back. Memory with keys is locked as far as the system
+ * allows, and wiped; sodium_init must have been called. Pure; a snapshot belongs to one thread.
  */
 #ifndef MV_TUNNEL_SNAPSHOT_H
 #define MV_TUNNEL_SNAPSHOT_H
@@ -16,10 +16,12 @@
 
 struct mv_peer_snapshot {
 	uint8_t public_key[MV_KEY_LEN];
-	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none */
-	struct mv_endpoint endpoint;       /* family NONE: not known */
-	bool endpoint_pending;             /* its name is being resolved */
-	uint64_t last_handshake_s;         /* wall clock; 0, 0: never */
+	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none, or hidden */
+	bool preshared_key_hidden;   /* there is one that this snapshot does not know: read from a
+					status */
+	struct mv_endpoint endpoint; /* family NONE: not known */
+	bool endpoint_pending;       /* its name is being resolved */
+	uint64_t last_handshake_s;   /* wall clock; 0, 0: never */
 	uint32_t last_handshake_ns;
 	uint64_t tx_bytes, rx_bytes;
 	uint16_t persistent_keepalive_s;   /* 0: off */
@@ -30,9 +32,9 @@ struct mv_peer_snapshot {
 };
 
 struct mv_snapshot {
-	uint8_t private_key[MV_KEY_LEN]; /* all zero: none */
-	uint8_t public_key[MV_KEY_LEN];
-	uint16_t listen_port; /* 0: none. The edge fills it in: the core has no socket */
+	uint8_t private_key[MV_KEY_LEN]; /* all zero: none, or read from a status */
+	uint8_t public_key[MV_KEY_LEN];  /* all zero: the device has no private key */
+	uint16_t listen_port;            /* 0: none. The edge fills it in: the core has no socket */
 	uint16_t mtu;
 	struct mv_peer_snapshot *peers;
 	size_t peer_count;
@@ -41,11 +43,13 @@ struct mv_snapshot {
 	uint64_t drops[MV_DROP_COUNT];
 };
 
-/* Zeroed, with room for so many peers and prefixes. -ENOMEM. NULL is never stored in *snapshot on
- * success. */
+/* Zeroed, the two counts included, with room for so many peers and prefixes: whoever fills it in
+ * counts. -ENOMEM leaves *snapshot alone. */
 int mv_snapshot_create(struct mv_snapshot **snapshot, size_t peers, size_t prefixes);
 
 /* Wipes and frees; NULL is allowed. */
 void mv_snapshot_destroy(struct mv_snapshot *snapshot);
+
+bool mv_peer_snapshot_has_preshared_key(const struct mv_peer_snapshot *peer);
 
 #endif

@@ -1,0 +1,92 @@
+#include "tunnel/outbox.h"
+
+#include "tunnel/device_state.h"
+#include "tunnel/handshake.h"
+
+/* Sends the staged packets as far as the batch has room; false if some are left. */
+static bool flush(
+	struct mv_device *device, struct mv_peer *peer, struct mv_batch *out, struct mv_now now)
+{
+	while (peer->staged.count > 0 && mv_keypair_can_send(peer->keypairs.current, now.boot_ns)) {
+		uint8_t *room = mv_batch_room(out);
+
+		if (!room) {
+			return false;
+		}
+		struct mv_packet *packet = mv_batch_add(out, mv_stage_first_len(&peer->staged));
+		mv_stage_pop(&device->stage_pool, &peer->staged, room);
+		mv_peer_plan_data(device, peer, out, packet, now);
+	}
+	return true;
+}
+
+/* Staged packets, or a keepalive if it is wished for; without a session, a handshake. False if the
+ * batch is full. */
+static bool send_data(
+	struct mv_device *device, struct mv_peer *peer, struct mv_batch *out, struct mv_now now)
+{
+	bool has_staged = peer->staged.count > 0;
+
+	if (!has_staged && !(peer->wishes & MV_WISH_KEEPALIVE)) {
+		return true;
+	}
+	if (!mv_keypair_can_send(peer->keypairs.current, now.boot_ns)) {
+		mv_peer_request_handshake(device, peer, false, now);
+		return true;
+	}
+	if (has_staged) {
+		return flush(device, peer, out, now);
+	}
+	if (!mv_batch_room(out)) {
+		return false;
+	}
+	mv_peer_plan_data(device, peer, out, mv_batch_add(out, 0), now);
+	return true;
+}
+
+enum progress {
+	SERVED,
+	WANTS_HANDSHAKE, /* which is made without the lock */
+	BATCH_IS_FULL,
+};
+
+/* The first peer in the queue. Lock held. */
+static enum progress serve_first(struct mv_device *device, struct mv_batch *out,
+	struct mv_peer_handle *handle, struct mv_now now)
+{
+	struct mv_peer *peer = TAILQ_FIRST(&device->wishing);
+
+	*handle = mv_peer_handle(device, peer);
+	if (device->up && (peer->wishes & (MV_WISH_FLUSH | MV_WISH_KEEPALIVE)) &&
+		!send_data(device, peer, out, now)) {
+		return BATCH_IS_FULL;
+	}
+	bool wants_handshake = peer->wishes & MV_WISH_HANDSHAKE;
+	if (wants_handshake && !mv_batch_room(out)) {
+		peer->wishes = MV_WISH_HANDSHAKE;
+		return BATCH_IS_FULL;
+	}
+	TAILQ_REMOVE(&device->wishing, peer, wishing);
+	peer->wishes = 0;
+	return wants_handshake ? WANTS_HANDSHAKE : SERVED;
+}
+
+bool mv_outbox_fill(struct mv_device *device, struct mv_batch *out, struct mv_now now)
+{
+	enum progress progress = SERVED;
+	bool has_more = true;
+
+	while (has_more && progress != BATCH_IS_FULL) {
+		struct mv_peer_handle peer;
+
+		mv_device_lock(device);
+		has_more = !TAILQ_EMPTY(&device->wishing);
+		progress = has_more ? serve_first(device, out, &peer, now) : SERVED;
+		mv_device_unlock(device);
+
+		if (progress == WANTS_HANDSHAKE) {
+			mv_handshake_initiate(device, out, peer, now);
+		}
+	}
+	return out->count > 0;
+}

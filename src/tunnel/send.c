@@ -1,0 +1,127 @@
+#include "tunnel/send.h"
+
+#include "tunnel/device_state.h"
+#include "tunnel/ip.h"
+
+static void drop(struct mv_device *device, struct mv_peer *peer, struct mv_packet *packet,
+	enum mv_drop reason, struct mv_now now)
+{
+	mv_packet_drop(packet, reason);
+	mv_peer_count_drop(device, peer, reason, now);
+}
+
+static struct mv_peer *route(const struct mv_device *device, const struct mv_inner *inner)
+{
+	uint32_t slot = inner->version == 4
+				? mv_allowedips_lookup4(device->allowed_ips, inner->destination)
+				: mv_allowedips_lookup6(device->allowed_ips, inner->destination);
+
+	return slot == MV_NO_PEER ? NULL : mv_slab_at(&device->peers, slot);
+}
+
+/* Why this peer cannot be reached at all, however long a packet waits. */
+static enum mv_drop unreachable(const struct mv_device *device, const struct mv_peer *peer)
+{
+	if (!device->up) {
+		return MV_DROP_DEVICE_DOWN;
+	}
+	if (peer->endpoint.ip.family == MV_FAMILY_NONE && !peer->endpoint_is_pending) {
+		return MV_DROP_NO_ENDPOINT;
+	}
+	if (!mv_noise_identity_is_set(device->identity) || peer->handshake_is_impossible) {
+		return MV_DROP_NO_HANDSHAKE_POSSIBLE;
+	}
+	return MV_DROP_NONE;
+}
+
+static void stage(
+	struct mv_device *device, struct mv_peer *peer, struct mv_packet *packet, struct mv_now now)
+{
+	size_t lost = mv_stage_push(&device->stage_pool, &peer->staged, packet->data, packet->len);
+
+	for (size_t i = 0; i < lost; i++) {
+		mv_peer_count_drop(device, peer, MV_DROP_STAGED_OVERFLOW, now);
+	}
+	packet->live = false;
+}
+
+static void plan_packet(struct mv_device *device, struct mv_batch *batch, struct mv_packet *packet,
+	struct mv_now now)
+{
+	struct mv_inner inner;
+
+	if (!mv_inner_parse(&inner, packet->data, packet->len)) {
+		drop(device, NULL, packet, MV_DROP_NOT_IP, now);
+		return;
+	}
+	struct mv_peer *peer = route(device, &inner);
+	if (!peer) {
+		drop(device, NULL, packet, MV_DROP_NO_ROUTE, now);
+		return;
+	}
+	enum mv_drop reason = unreachable(device, peer);
+	if (reason != MV_DROP_NONE) {
+		drop(device, peer, packet, reason, now);
+		return;
+	}
+
+	if (!mv_keypair_can_send(peer->keypairs.current, now.boot_ns)) {
+		stage(device, peer, packet, now);
+		if (peer->endpoint.ip.family != MV_FAMILY_NONE) {
+			mv_peer_request_handshake(device, peer, false, now);
+		}
+	} else if (peer->staged.count > 0) {
+		/* Those before it go first. */
+		stage(device, peer, packet, now);
+		mv_peer_wish(device, peer, MV_WISH_FLUSH);
+	} else {
+		mv_peer_plan_data(device, peer, batch, packet, now);
+	}
+}
+
+bool mv_send_plan(struct mv_device *device, struct mv_batch *batch, struct mv_now now)
+{
+	mv_device_lock(device);
+	for (size_t i = 0; i < batch->count; i++) {
+		plan_packet(device, batch, &batch->packets[i], now);
+	}
+	bool needs_control = mv_device_needs_control(device);
+	mv_device_unlock(device);
+	return needs_control;
+}
+
+static void commit_packet(
+	struct mv_device *device, const struct mv_packet *packet, struct mv_now now)
+{
+	struct mv_peer *peer = mv_peer_get(device, packet->peer);
+
+	if (!packet->sent) {
+		mv_peer_count_drop(device, peer, MV_DROP_SEND_FAILED, now);
+		return;
+	}
+	if (!peer) {
+		return; /* Removed meanwhile; the datagram is gone all the same. */
+	}
+	peer->tx_bytes += packet->len;
+	if (packet->carries_data) {
+		mv_timers_data_sent(&peer->timers, now.boot_ns, mv_device_jitter(device));
+	}
+	struct mv_keypair *current = peer->keypairs.current;
+	if (current && mv_keypair_wants_rekey_on_send(current, now.boot_ns)) {
+		mv_peer_request_handshake(device, peer, false, now);
+	}
+	mv_peer_reschedule(device, peer);
+}
+
+bool mv_send_commit(struct mv_device *device, const struct mv_batch *batch, struct mv_now now)
+{
+	mv_device_lock(device);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->packets[i].live) {
+			commit_packet(device, &batch->packets[i], now);
+		}
+	}
+	bool needs_control = mv_device_needs_control(device);
+	mv_device_unlock(device);
+	return needs_control;
+}

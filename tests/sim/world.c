@@ -1,0 +1,365 @@
+#include "world.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "crypto/x25519.h"
+#include "tunnel/handshake.h"
+#include "tunnel/outbox.h"
+#include "tunnel/receive.h"
+#include "tunnel/send.h"
+#include "tunnel/tick.h"
+
+struct datagram {
+	struct datagram *next;
+	struct mv_endpoint from;
+	size_t len;
+	uint8_t bytes[];
+};
+
+struct host {
+	struct mv_device *device;
+	uint8_t private_key[MV_KEY_LEN], public_key[MV_KEY_LEN];
+	struct datagram *inbox, **inbox_end;
+	uint64_t sent[5];
+};
+
+struct world {
+	struct world_hooks hooks;
+	struct mv_now now;
+	uint64_t random_counter;
+	struct mv_batch *batch, *outbox;
+	size_t count;
+	struct host hosts[WORLD_DEVICES_MAX];
+};
+
+static void must(bool ok)
+{
+	if (!ok) {
+		abort();
+	}
+}
+
+/* Random numbers that are the same in every run. */
+static void fill_random(void *ctx, void *out, size_t len)
+{
+	static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
+	struct world *world = ctx;
+	uint8_t key[crypto_stream_chacha20_KEYBYTES] = {0};
+
+	mv_store_le64(key, ++world->random_counter);
+	crypto_stream_chacha20(out, len, nonce, key);
+}
+
+struct world *world_create(size_t devices, const struct world_hooks *hooks)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	must(world && sodium_init() >= 0 && devices <= WORLD_DEVICES_MAX);
+	world->hooks = *hooks;
+	world->now = (struct mv_now){.boot_ns = 1000 * MV_NS_PER_S, .wall_s = 1700000000};
+	world->count = devices;
+	must((world->batch = mv_batch_create()) && (world->outbox = mv_batch_create()));
+
+	struct mv_environment environment = {.ctx = world, .random = fill_random};
+	for (size_t i = 0; i < devices; i++) {
+		struct host *host = &world->hosts[i];
+
+		host->inbox_end = &host->inbox;
+		fill_random(world, host->private_key, MV_KEY_LEN);
+		mv_x25519_clamp(host->private_key);
+		mv_x25519_public(host->public_key, host->private_key);
+		must(mv_device_create(&host->device, &environment) == 0);
+		mv_device_set_mtu(host->device, 1420);
+	}
+	return world;
+}
+
+static struct datagram *take(struct host *host)
+{
+	struct datagram *datagram = host->inbox;
+
+	if (datagram) {
+		host->inbox = datagram->next;
+		if (!host->inbox) {
+			host->inbox_end = &host->inbox;
+		}
+	}
+	return datagram;
+}
+
+void world_destroy(struct world *world)
+{
+	for (size_t i = 0; i < world->count; i++) {
+		struct datagram *datagram;
+
+		while ((datagram = take(&world->hosts[i]))) {
+			free(datagram);
+		}
+		mv_device_destroy(world->hosts[i].device);
+	}
+	mv_batch_destroy(world->batch);
+	mv_batch_destroy(world->outbox);
+	free(world);
+}
+
+struct mv_device *world_device(struct world *world, size_t device)
+{
+	return world->hosts[device].device;
+}
+
+struct mv_now world_now(const struct world *world)
+{
+	return world->now;
+}
+
+const uint8_t *world_public_key(const struct world *world, size_t device)
+{
+	return world->hosts[device].public_key;
+}
+
+const uint8_t *world_private_key(const struct world *world, size_t device)
+{
+	return world->hosts[device].private_key;
+}
+
+struct mv_endpoint world_endpoint(size_t device)
+{
+	return (struct mv_endpoint){
+		.ip = {.family = MV_FAMILY_IPV4, .bytes = {192, 0, 2, (uint8_t)(device + 1)}},
+		.port = 51820};
+}
+
+static void add_peer(struct mv_changes *changes, const struct world *world, size_t peer,
+	const uint8_t *psk, uint16_t keepalive_s)
+{
+	struct mv_endpoint endpoint = world_endpoint(peer);
+	struct mv_prefix inner4 = {
+		.ip = {.family = MV_FAMILY_IPV4, .bytes = {10, 0, 0, (uint8_t)(peer + 1)}},
+		.bits = 32};
+	struct mv_prefix inner6 = {
+		.ip = {.family = MV_FAMILY_IPV6, .bytes = {0xfd, [15] = (uint8_t)(peer + 1)}},
+		.bits = 128};
+
+	must(mv_changes_add_key(changes, MV_CHANGE_PEER, world->hosts[peer].public_key) == 0);
+	if (psk) {
+		must(mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, psk) == 0);
+	}
+	must(mv_changes_add_endpoint(changes, MV_CHANGE_ENDPOINT, &endpoint) == 0);
+	must(mv_changes_add_keepalive(changes, keepalive_s) == 0);
+	must(mv_changes_add_prefix(changes, MV_CHANGE_ALLOWED_IP, &inner4) == 0);
+	must(mv_changes_add_prefix(changes, MV_CHANGE_ALLOWED_IP, &inner6) == 0);
+}
+
+void world_connect(struct world *world, const uint8_t *psk, uint16_t persistent_keepalive_s)
+{
+	for (size_t i = 0; i < world->count; i++) {
+		struct host *host = &world->hosts[i];
+		struct mv_changes changes;
+
+		mv_changes_init(&changes);
+		must(mv_changes_add_key(&changes, MV_CHANGE_PRIVATE_KEY, host->private_key) == 0);
+		for (size_t peer = 0; peer < world->count; peer++) {
+			if (peer != i) {
+				add_peer(&changes, world, peer, psk, persistent_keepalive_s);
+			}
+		}
+		must(mv_device_apply(host->device, &changes, world->now) == 0);
+		mv_changes_uninit(&changes);
+		mv_device_set_up(host->device, true, world->now);
+	}
+}
+
+size_t world_packet(uint8_t *packet, size_t from, size_t to, size_t len, uint32_t mark)
+{
+	must(len >= 28);
+	memset(packet, (uint8_t)mark, len);
+	memset(packet, 0, 28);
+	packet[0] = 0x45;
+	mv_store_be16(packet + 2, (uint16_t)len);
+	packet[8] = 64;
+	packet[9] = 17;
+	memcpy(packet + 12, (uint8_t[]){10, 0, 0, (uint8_t)(from + 1)}, 4);
+	memcpy(packet + 16, (uint8_t[]){10, 0, 0, (uint8_t)(to + 1)}, 4);
+	mv_store_be32(packet + 20, mark);
+	return len;
+}
+
+static void put(struct host *host, const struct mv_endpoint *from, const uint8_t *bytes, size_t len)
+{
+	struct datagram *datagram = malloc(sizeof(*datagram) + len);
+
+	must(datagram != NULL);
+	datagram->next = NULL;
+	datagram->from = *from;
+	datagram->len = len;
+	memcpy(datagram->bytes, bytes, len);
+	*host->inbox_end = datagram;
+	host->inbox_end = &datagram->next;
+}
+
+/* What the edge's sendmsg is: always with success, as on a real network. */
+static void write_datagram(struct world *world, size_t from, struct mv_packet *packet)
+{
+	struct mv_endpoint source = world_endpoint(from);
+
+	packet->sent = true;
+	if (packet->data[0] < 5) {
+		world->hosts[from].sent[packet->data[0]]++;
+	}
+	for (size_t to = 0; to < world->count; to++) {
+		struct mv_endpoint endpoint = world_endpoint(to);
+
+		if (mv_endpoint_equal(&endpoint, &packet->endpoint) &&
+			(!world->hooks.carry || world->hooks.carry(world->hooks.ctx, from, to,
+							packet->data, packet->len))) {
+			put(&world->hosts[to], &source, packet->data, packet->len);
+		}
+	}
+}
+
+static void write_batch(struct world *world, size_t from, struct mv_batch *batch)
+{
+	mv_batch_seal(batch, &mv_aead_sodium);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->packets[i].live) {
+			write_datagram(world, from, &batch->packets[i]);
+		}
+	}
+	mv_send_commit(world->hosts[from].device, batch, world->now);
+	mv_batch_reset(batch);
+}
+
+/* True if anything was sent. */
+static bool flush_outbox(struct world *world, size_t device)
+{
+	bool sent = false;
+
+	while (mv_outbox_fill(world->hosts[device].device, world->outbox, world->now)) {
+		write_batch(world, device, world->outbox);
+		sent = true;
+	}
+	return sent;
+}
+
+static void receive(struct world *world, size_t device, const struct datagram *datagram)
+{
+	struct mv_device *core = world->hosts[device].device;
+	struct mv_batch *batch = world->batch;
+
+	memcpy(mv_batch_room(batch), datagram->bytes, datagram->len);
+	struct mv_packet *packet = mv_batch_add(batch, datagram->len);
+	packet->endpoint = datagram->from;
+
+	mv_receive_plan(core, batch, world->now);
+	mv_batch_open(batch, &mv_aead_sodium);
+	mv_receive_commit(core, batch, world->now);
+	if (packet->is_handshake) {
+		mv_handshake_receive(core, world->outbox, packet->data, packet->len,
+			&packet->endpoint, world->now);
+	} else if (packet->live && world->hooks.deliver) {
+		world->hooks.deliver(world->hooks.ctx, device, packet->data, packet->len);
+	}
+	mv_batch_reset(batch);
+	flush_outbox(world, device);
+}
+
+/* Until nothing more happens at this moment. */
+static void settle(struct world *world)
+{
+	bool busy = true;
+
+	while (busy) {
+		busy = false;
+		for (size_t i = 0; i < world->count; i++) {
+			struct datagram *datagram;
+
+			mv_tick(world->hosts[i].device, world->now);
+			busy |= flush_outbox(world, i);
+			while ((datagram = take(&world->hosts[i]))) {
+				busy = true;
+				receive(world, i, datagram);
+				free(datagram);
+			}
+		}
+	}
+}
+
+void world_send(struct world *world, size_t device, const uint8_t *packet, size_t len)
+{
+	memcpy(mv_batch_room(world->batch), packet, len);
+	mv_batch_add(world->batch, len);
+	mv_send_plan(world->hosts[device].device, world->batch, world->now);
+	write_batch(world, device, world->batch);
+	settle(world);
+}
+
+void world_inject(struct world *world, size_t device, const struct mv_endpoint *from,
+	const uint8_t *datagram, size_t len)
+{
+	put(&world->hosts[device], from, datagram, len);
+	settle(world);
+}
+
+static void set_clock(struct world *world, uint64_t boot_ns)
+{
+	uint64_t wall_ns = world->now.wall_ns + (boot_ns - world->now.boot_ns);
+
+	world->now.boot_ns = boot_ns;
+	world->now.wall_s += wall_ns / MV_NS_PER_S;
+	world->now.wall_ns = (uint32_t)(wall_ns % MV_NS_PER_S);
+}
+
+uint64_t world_deadline(struct world *world)
+{
+	uint64_t first = MV_NEVER;
+
+	for (size_t i = 0; i < world->count; i++) {
+		uint64_t deadline = mv_device_deadline(world->hosts[i].device);
+
+		if (deadline < first) {
+			first = deadline;
+		}
+	}
+	return first;
+}
+
+void world_run_until(struct world *world, uint64_t boot_ns)
+{
+	uint64_t deadline;
+
+	settle(world);
+	while ((deadline = world_deadline(world)) <= boot_ns) {
+		if (deadline > world->now.boot_ns) {
+			set_clock(world, deadline);
+		}
+		settle(world);
+	}
+	set_clock(world, boot_ns);
+}
+
+void world_run_for(struct world *world, uint64_t ns)
+{
+	world_run_until(world, world->now.boot_ns + ns);
+}
+
+void world_step_wall_clock(struct world *world, int64_t seconds)
+{
+	world->now.wall_s = (uint64_t)((int64_t)world->now.wall_s + seconds);
+}
+
+uint64_t world_sent(const struct world *world, size_t device, unsigned type)
+{
+	return world->hosts[device].sent[type];
+}
+
+struct mv_snapshot *world_snapshot(struct world *world, size_t device)
+{
+	struct mv_snapshot *snapshot;
+
+	must(mv_device_snapshot(world->hosts[device].device, &snapshot) == 0);
+	return snapshot;
+}

@@ -1,0 +1,71 @@
+/*
+ * Devices in one process, on a network of queues, under a virtual clock: the whole core without a
+ * system call. Time stands still until world_run_until moves it from one deadline to the next.
+ */
+#ifndef MV_TESTS_SIM_WORLD_H
+#define MV_TESTS_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tunnel/device.h"
+
+#define WORLD_DEVICES_MAX 4
+
+/* Device i: 192.0.2.(i + 1):51820 outside, 10.0.0.(i + 1) and fd00::(i + 1) inside. */
+struct world;
+
+struct world_hooks {
+	void *ctx;
+	/* Called for every datagram; false loses it. NULL: nothing is lost. It may alter the bytes.
+	 */
+	bool (*carry)(void *ctx, size_t from, size_t to, uint8_t *datagram, size_t len);
+	/* Called for every packet that a device writes into its tunnel interface. */
+	void (*deliver)(void *ctx, size_t device, const uint8_t *packet, size_t len);
+};
+
+struct world *world_create(size_t devices, const struct world_hooks *hooks);
+void world_destroy(struct world *world);
+
+struct mv_device *world_device(struct world *world, size_t device);
+struct mv_now world_now(const struct world *world);
+
+/* The keys of a device; the same in every run. */
+const uint8_t *world_public_key(const struct world *world, size_t device);
+const uint8_t *world_private_key(const struct world *world, size_t device);
+struct mv_endpoint world_endpoint(size_t device);
+
+/* All devices get their identity, are set up, and know all others by public key, endpoint and inner
+ * addresses. psk may be NULL. */
+void world_connect(struct world *world, const uint8_t *psk, uint16_t persistent_keepalive_s);
+
+/* A UDP packet of `len` bytes in all from one inner address to another; payload bytes are the low
+ * byte of `mark`. */
+size_t world_packet(uint8_t *packet, size_t from, size_t to, size_t len, uint32_t mark);
+
+/* The packet comes out of the device's tunnel interface, and all that follows at this moment
+ * happens. */
+void world_send(struct world *world, size_t device, const uint8_t *packet, size_t len);
+
+/* A datagram arrives at the device, from this endpoint. */
+void world_inject(struct world *world, size_t device, const struct mv_endpoint *from,
+	const uint8_t *datagram, size_t len);
+
+/* Moves the clock to this boot time, and runs every deadline on the way. */
+void world_run_until(struct world *world, uint64_t boot_ns);
+void world_run_for(struct world *world, uint64_t ns);
+
+/* Moves the wall clock alone. */
+void world_step_wall_clock(struct world *world, int64_t seconds);
+
+/* The next deadline of any device. */
+uint64_t world_deadline(struct world *world);
+
+/* Datagrams of a type (1 to 4) that this device has sent. */
+uint64_t world_sent(const struct world *world, size_t device, unsigned type);
+
+/* A fresh snapshot; the caller destroys it. */
+struct mv_snapshot *world_snapshot(struct world *world, size_t device);
+
+#endif
