@@ -45,10 +45,13 @@ struct mv_host_steps {
 };
 
 /*
- * The steps from `old` to `new`; either may be NULL, which is empty. 0 or -ENOMEM. Sorted so that
- * every prefix is added at most once, and routes with the longest prefix first. A route that an
- * address of the device brings along (the prefix of that address covers exactly it) is left out:
- * the kernel makes it.
+ * The steps from `old` to `new`; either may be NULL, which is empty. 0 or -ENOMEM.
+ *
+ * Removals come first. Every prefix is added at most once, addresses in their order, routes with
+ * the longest prefix first. A route that an address of the device brings along (its own prefix, or
+ * the address itself) is left out: the kernel makes it. A state whose link is down has no routes.
+ * Where a removal may have taken more with it, all of `new` is added again, so the one who carries
+ * out the steps must let what is there already count as done.
  */
 int mv_hoststate_diff(struct mv_host_steps *steps, const struct mv_hoststate *old,
 	const struct mv_hoststate *new);

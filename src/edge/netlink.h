@@ -18,9 +18,9 @@ int mv_netlink_open(struct mv_netlink **netlink);
 void mv_netlink_close(struct mv_netlink *netlink);
 
 /*
- * Carries out one step, and waits for the kernel's answer: 0 or -errno. Adding what is there
- * already counts as done
- * (-EEXIST) only where the thing found is on this device; removing what is gone counts as done.
+ * Carries out one step and waits for the kernel's answer: 0 or -errno. Adding what is on this
+ * device already counts as done; -EEXIST: another device has that route. Removing what is gone
+ * counts as done.
  */
 int mv_netlink_step(struct mv_netlink *netlink, int ifindex, const struct mv_host_step *step);
 
@@ -31,23 +31,24 @@ int mv_netlink_step(struct mv_netlink *netlink, int ifindex, const struct mv_hos
 int mv_netlink_apply(struct mv_netlink *netlink, int ifindex, const struct mv_host_steps *steps,
 	const struct mv_host_step **failed);
 
-/* What happened to the device. */
+/* What happened to the device. Where it is deleted, the rest says nothing. */
 struct mv_link_event {
-	bool deleted;
+	bool deleted; /* not: moved to another namespace */
 	bool up;      /* IFF_UP */
 	uint32_t mtu; /* 0: not said */
 };
 
-/* A non-blocking socket in RTNLGRP_LINK, and its descriptor for the loop. */
+/* A non-blocking socket in RTNLGRP_LINK, closed by mv_netlink_close, and its descriptor for the
+ * loop. */
 int mv_netlink_monitor_open(struct mv_netlink **monitor);
 int mv_netlink_fd(const struct mv_netlink *netlink);
 
-/* Reads what is there and calls back for each event of the device; -EAGAIN or 0 when all is read,
- * -ENOBUFS: events were lost, ask mv_netlink_link_get instead. */
+/* Calls back for each event of the device until all is read: 0. -ENOBUFS: events were lost, ask
+ * mv_netlink_link_get instead. */
 int mv_netlink_monitor_read(struct mv_netlink *monitor, int ifindex,
 	void (*on_event)(void *ctx, const struct mv_link_event *event), void *ctx);
 
-/* The state of the device now; deleted is set if there is none of this index. */
+/* The state of the device now; deleted is set if there is none of this index. Not on a monitor. */
 int mv_netlink_link_get(struct mv_netlink *netlink, int ifindex, struct mv_link_event *event);
 
 #endif

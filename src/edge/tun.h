@@ -19,14 +19,19 @@ struct mv_tun {
 };
 
 /*
- * Creates the device under exactly this name, non-blocking and close-on-exec. -EBUSY: the name is
- * taken by another holder; -EEXIST: by an interface of another kind; -ENOENT or -ENODEV: no
- * /dev/net/tun; -EPERM, -EACCES: no permission.
+ * Creates the device under exactly this name, non-blocking and close-on-exec. -EBUSY: a TUN device
+ * of this name is there already; -EEXIST: an interface of another kind is; -ENAMETOOLONG or
+ * -EINVAL: no name for a device; -ENOENT or -ENODEV: no /dev/net/tun; -EPERM, -EACCES: no
+ * permission. On failure tun->fd is -1.
  */
 int mv_tun_open(struct mv_tun *tun, const char *name);
 
-/* Takes over an open TUN descriptor and asks the kernel for its name. -EINVAL if it is not of the
- * kind described above. */
+/*
+ * Takes over an open TUN descriptor, makes it non-blocking and close-on-exec, and asks the kernel
+ * for its name. -EINVAL: it is no TUN, or has the virtio header; -ENODEV: the device is not in this
+ * network namespace. The giver must have set IFF_NO_PI: that cannot be asked. On failure tun->fd is
+ * -1 and the descriptor stays the caller's.
+ */
 int mv_tun_adopt(struct mv_tun *tun, int fd);
 
 /* Closing the last descriptor of a device that is not persistent removes the device. */

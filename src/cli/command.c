@@ -1,0 +1,40 @@
+#include "cli/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int mv_command_option(const struct mv_command *command, int argc, char **argv,
+	const char *short_options, const struct option *long_options)
+{
+	int option = getopt_long(argc, argv, short_options, long_options, NULL);
+
+	if (option == 'h') {
+		fputs(command->help, stdout);
+		exit(MV_EXIT_DONE);
+	}
+	if (option == '?') {
+		fprintf(stderr, "Try 'minivpn %s --help'.\n", command->name);
+		exit(MV_EXIT_USAGE);
+	}
+	return option;
+}
+
+enum mv_exit mv_command_misused(const struct mv_command *command, const char *reason)
+{
+	fprintf(stderr, "minivpn %s: %s\nTry 'minivpn %s --help'.\n", command->name, reason,
+		command->name);
+	return MV_EXIT_USAGE;
+}
+
+enum mv_exit mv_command_failed(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("minivpn: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	va_end(arguments);
+	return MV_EXIT_FAILED;
+}

@@ -1,0 +1,84 @@
+/*
+ * The program: a table of subcommands.
+ */
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "minivpn/version.h"
+
+static const struct mv_command *const commands[] = {
+	&mv_command_up,
+	&mv_command_down,
+	&mv_command_status,
+	&mv_command_genkey,
+	&mv_command_pubkey,
+	&mv_command_genpsk,
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *out)
+{
+	fputs("minivpn: an encrypted point-to-point VPN that speaks the WireGuard protocol\n\n"
+	      "Usage: minivpn COMMAND [OPTION]... [ARGUMENT]...\n\n"
+	      "Commands:\n",
+		out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	}
+	fputs("\nOptions:\n"
+	      "  -h, --help       this text; 'minivpn COMMAND --help' tells more\n"
+	      "  -V, --version    the version\n\n"
+	      "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid configuration.\n",
+		out);
+}
+
+static const struct mv_command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i]->name, name) == 0) {
+			return commands[i];
+		}
+	}
+	return NULL;
+}
+
+static enum mv_exit run_command(int argc, char **argv)
+{
+	const struct mv_command *command = find_command(argv[0]);
+
+	if (!command) {
+		fprintf(stderr, "minivpn: there is no command '%s'\nTry 'minivpn --help'.\n",
+			argv[0]);
+		return MV_EXIT_USAGE;
+	}
+	/* getopt begins its messages with the first argument. */
+	char name[64];
+	snprintf(name, sizeof(name), "minivpn %s", command->name);
+	argv[0] = name;
+	return command->run(command, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_usage(stderr);
+		return MV_EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_usage(stdout);
+		return MV_EXIT_DONE;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		puts("minivpn " MINIVPN_VERSION);
+		return MV_EXIT_DONE;
+	}
+	if (sodium_init() < 0) {
+		return mv_command_failed("the system has no source of random numbers");
+	}
+	signal(SIGPIPE, SIG_IGN);
+	return run_command(argc - 1, argv + 1);
+}

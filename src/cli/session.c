@@ -1,0 +1,291 @@
+#include "cli/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/hostplan.h"
+#include "cli/summary.h"
+#include "cli/watch.h"
+#include "control/uapi_socket.h"
+#include "edge/clock.h"
+#include "edge/loop.h"
+#include "edge/netlink.h"
+#include "edge/sandbox.h"
+
+struct session {
+	const struct mv_config *config;
+	struct mv_sink sink;
+	struct mv_log log;
+	struct mv_loop_config io;
+	struct mv_loop *loop;
+	struct mv_uapi_socket *control;
+	int ifindex;
+};
+
+/* What came of it, for people: where the tunnel is and whom it reaches. */
+static void print_summary(const struct session *session)
+{
+	struct mv_snapshot *snapshot = mv_loop_snapshot(session->loop);
+
+	if (snapshot) {
+		mv_summary_print(session->config, snapshot);
+		mv_snapshot_destroy(snapshot);
+	}
+}
+
+/* The steps, in their order. Each prints why it failed. */
+
+static enum mv_exit open_tun(struct session *session)
+{
+	const char *name = session->config->device;
+	int error = mv_tun_open(&session->io.tun, name);
+
+	switch (-error) {
+	case 0:
+		session->ifindex = session->io.tun.ifindex;
+		return MV_EXIT_DONE;
+	case EBUSY:
+	case EEXIST:
+		return mv_command_failed("the device name '%s' is taken; choose another with "
+					 "'Device = NAME' in [Interface]",
+			name);
+	case EPERM:
+	case EACCES:
+		return mv_command_failed(
+			"no permission to create the device %s: run minivpn as root", name);
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return mv_command_failed("there is no /dev/net/tun: load the module by 'modprobe "
+					 "tun', or give the container that device");
+	default:
+		return mv_command_failed("cannot create the device %s: %s", name, strerror(-error));
+	}
+}
+
+static enum mv_exit open_udp(struct session *session)
+{
+	uint16_t port = session->config->listen_port;
+	int error = mv_udp_open(&session->io.udp, port);
+
+	switch (-error) {
+	case 0:
+		return MV_EXIT_DONE;
+	case EADDRINUSE:
+		return mv_command_failed("UDP port %u is in use by another program; choose another "
+					 "with 'ListenPort = PORT' in [Interface]",
+			port);
+	default:
+		return mv_command_failed("cannot open UDP port %u: %s", port, strerror(-error));
+	}
+}
+
+static enum mv_exit drop_privileges(struct session *session)
+{
+	int error = mv_sandbox_drop_capabilities();
+
+	(void)session;
+	return error < 0 ? mv_command_failed("cannot give up privileges: %s", strerror(-error))
+			 : MV_EXIT_DONE;
+}
+
+static enum mv_exit create_loop(struct session *session)
+{
+	int error = mv_loop_create(&session->loop, &session->io);
+
+	/* The descriptors are the loop's now, whatever came of it. */
+	session->io.tun.fd = -1;
+	session->io.udp.fd4 = session->io.udp.fd6 = -1;
+	return error < 0 ? mv_command_failed("cannot start: %s", strerror(-error)) : MV_EXIT_DONE;
+}
+
+static enum mv_exit configure_device(struct session *session)
+{
+	struct mv_changes changes;
+
+	mv_changes_init(&changes);
+	int error = mv_config_changes(session->config, &changes);
+	if (error == 0) {
+		error = mv_device_apply(mv_loop_device(session->loop), &changes, mv_clock_sample());
+	}
+	mv_changes_uninit(&changes);
+	if (error < 0) {
+		return mv_command_failed("cannot configure the device: %s", strerror(-error));
+	}
+	if (mv_device_memory_is_unlocked(mv_loop_device(session->loop))) {
+		mv_log(&session->log, MV_LOG_WARNING,
+			"the system does not let keys be locked in memory; swap may get to see "
+			"them");
+	}
+	return MV_EXIT_DONE;
+}
+
+static struct mv_snapshot *take_snapshot(void *ctx)
+{
+	const struct session *session = ctx;
+
+	return mv_loop_snapshot(session->loop);
+}
+
+static void on_socket_removed(void *ctx)
+{
+	const struct session *session = ctx;
+
+	mv_loop_stop(session->loop);
+}
+
+static enum mv_exit open_control(struct session *session)
+{
+	const char *name = session->config->device;
+	struct mv_uapi_host host = {
+		.ctx = session, .snapshot = take_snapshot, .removed = on_socket_removed};
+	int fd;
+
+	int error = mv_uapi_socket_bind(&fd, name);
+	if (error == -EADDRINUSE) {
+		return mv_command_failed(
+			"the control socket of a device '%s' is served by another program; choose "
+			"another name with 'Device = NAME' in [Interface]",
+			name);
+	}
+	if (error == 0) {
+		error = mv_uapi_socket_open(
+			&session->control, mv_loop_uv(session->loop), fd, name, &host);
+	}
+	return error < 0 ? mv_command_failed("cannot make the control socket in " MV_UAPI_DIRECTORY
+					     ": %s",
+				   strerror(-error))
+			 : MV_EXIT_DONE;
+}
+
+static enum mv_exit apply_steps(struct session *session, const struct mv_host_steps *steps)
+{
+	const struct mv_host_step *failed = NULL;
+	struct mv_netlink *netlink;
+
+	int error = mv_netlink_open(&netlink);
+	if (error < 0) {
+		return mv_command_failed(
+			"cannot talk to the kernel by netlink: %s", strerror(-error));
+	}
+	error = mv_netlink_apply(netlink, session->ifindex, steps, &failed);
+	mv_netlink_close(netlink);
+	if (error == 0) {
+		return MV_EXIT_DONE;
+	}
+	return mv_command_failed("%s: cannot %s: %s", session->config->device,
+		mv_hostplan_step_text((char[MV_STEP_TEXT_MAX]){0}, failed), strerror(-error));
+}
+
+static enum mv_exit configure_host(struct session *session)
+{
+	struct mv_hoststate state;
+	struct mv_host_steps steps;
+	enum mv_exit result = MV_EXIT_FAILED;
+
+	int error = mv_hostplan_init(&state, session->config);
+	if (error == 0) {
+		error = mv_hoststate_diff(&steps, NULL, &state);
+	}
+	if (error < 0) {
+		mv_command_failed("no memory");
+	} else {
+		result = apply_steps(session, &steps);
+		mv_host_steps_uninit(&steps);
+	}
+	mv_hostplan_uninit(&state);
+	return result;
+}
+
+static enum mv_exit start_loop(struct session *session)
+{
+	int error = mv_loop_start(session->loop);
+
+	return error < 0 ? mv_command_failed("cannot start: %s", strerror(-error)) : MV_EXIT_DONE;
+}
+
+static enum mv_exit resolve_names(struct session *session)
+{
+	for (size_t i = 0; i < session->config->peer_count; i++) {
+		const struct mv_config_peer *peer = &session->config->peers[i];
+
+		if (peer->endpoint_host && mv_loop_resolve(session->loop, peer->public_key,
+						   peer->endpoint_host, peer->endpoint_port) < 0) {
+			return mv_command_failed("no memory");
+		}
+	}
+	return MV_EXIT_DONE;
+}
+
+/*
+ * Descriptors first, then no more privileges, then everything else. No thread runs before the loop
+ * starts. The control socket comes late, since who sees it takes the device for ready.
+ */
+static enum mv_exit set_up(struct session *session)
+{
+	static enum mv_exit (*const steps[])(struct session *) = {
+		open_tun,
+		open_udp,
+		drop_privileges,
+		create_loop,
+		configure_device,
+		configure_host,
+		open_control,
+		start_loop,
+		resolve_names,
+	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		enum mv_exit result = steps[i](session);
+
+		if (result != MV_EXIT_DONE) {
+			return result;
+		}
+	}
+	return MV_EXIT_DONE;
+}
+
+/* In the reverse order; what was never opened is no trouble. */
+static void tear_down(struct session *session, enum mv_exit result)
+{
+	mv_uapi_socket_close(session->control);
+	bool is_closed = mv_loop_destroy(session->loop);
+
+	mv_udp_close(&session->io.udp);
+	mv_tun_close(&session->io.tun);
+	if (!is_closed) {
+		/* A thread still waits for DNS. All keys are wiped, and nobody should wait for it.
+		 */
+		fflush(NULL);
+		_exit((int)result);
+	}
+}
+
+enum mv_exit mv_session_run(const struct mv_config *config,
+	const struct mv_session_options *options, struct mv_daemon *daemon)
+{
+	struct session session = {
+		.config = config, .io = {.tun.fd = -1, .udp = {.fd4 = -1, .fd6 = -1}}};
+
+	session.log = mv_sink_log(&session.sink, options->verbose ? MV_LOG_DEBUG : MV_LOG_INFO);
+	session.io.log = session.log;
+	if (options->dump) {
+		session.io.watch = mv_watch_dump;
+		session.io.watch_ctx = (void *)(uintptr_t)config->device;
+	}
+
+	enum mv_exit result = set_up(&session);
+	if (result == MV_EXIT_DONE) {
+		print_summary(&session);
+		if (daemon) {
+			session.sink.to_syslog = true;
+			mv_daemon_detach(daemon);
+		}
+		mv_loop_run(session.loop);
+	}
+	tear_down(&session, result);
+	return result;
+}

@@ -1,0 +1,63 @@
+#include "cli/summary.h"
+
+#include <stdio.h>
+
+#include "crypto/keytext.h"
+
+/* More peers, or prefixes of a peer, are counted and not listed. */
+#define LIST_MAX 8
+
+static void print_prefixes(const struct mv_prefix *prefixes, size_t count)
+{
+	char text[MV_PREFIX_TEXT_MAX];
+
+	for (size_t i = 0; i < count && i < LIST_MAX; i++) {
+		printf("%s%s", i > 0 ? ", " : "", mv_prefix_print(text, &prefixes[i]));
+	}
+	if (count > LIST_MAX) {
+		printf(" and %zu more", count - LIST_MAX);
+	} else if (count == 0) {
+		fputs("none", stdout);
+	}
+}
+
+static void print_endpoint(const struct mv_config_peer *peer)
+{
+	char text[MV_ENDPOINT_TEXT_MAX];
+
+	if (peer->endpoint_host) {
+		printf(" at %s:%u (being resolved)", peer->endpoint_host,
+			(unsigned)peer->endpoint_port);
+	} else if (peer->endpoint.ip.family != MV_FAMILY_NONE) {
+		printf(" at %s", mv_endpoint_print(text, &peer->endpoint));
+	} else {
+		fputs(" wherever it calls from", stdout);
+	}
+}
+
+static void print_peer(const char *device, const struct mv_config_peer *peer)
+{
+	char key[MV_KEY_BASE64_MAX];
+
+	printf("%s: peer %s", device, mv_key_to_base64(key, peer->public_key));
+	print_endpoint(peer);
+	fputs(", allowed IPs ", stdout);
+	print_prefixes(peer->allowed_ips, peer->allowed_ip_count);
+	putchar('\n');
+}
+
+void mv_summary_print(const struct mv_config *config, const struct mv_snapshot *snapshot)
+{
+	printf("%s: up, addresses ", config->device);
+	print_prefixes(config->addresses, config->address_count);
+	printf(", MTU %u, UDP port %u\n", (unsigned)snapshot->mtu, (unsigned)snapshot->listen_port);
+
+	for (size_t i = 0; i < config->peer_count && i < LIST_MAX; i++) {
+		print_peer(config->device, &config->peers[i]);
+	}
+	if (config->peer_count > LIST_MAX) {
+		printf("%s: and %zu more peers\n", config->device, config->peer_count - LIST_MAX);
+	}
+	printf("%s: 'minivpn status %s' shows it, 'minivpn down %s' ends it\n", config->device,
+		config->device, config->device);
+}

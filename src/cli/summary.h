@@ -1,0 +1,12 @@
+/*
+ * The few lines that `up` prints when the tunnel is up.
+ */
+#ifndef MV_CLI_SUMMARY_H
+#define MV_CLI_SUMMARY_H
+
+#include "config/config.h"
+#include "tunnel/snapshot.h"
+
+void mv_summary_print(const struct mv_config *config, const struct mv_snapshot *snapshot);
+
+#endif

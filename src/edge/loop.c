@@ -1,0 +1,409 @@
+#include "edge/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "edge/clock.h"
+#include "edge/netlink.h"
+#include "edge/resolve.h"
+#include "tunnel/handshake.h"
+#include "tunnel/outbox.h"
+#include "tunnel/send.h"
+#include "tunnel/tick.h"
+
+struct mv_loop {
+	uv_loop_t uv;
+	uv_prepare_t before_sleep;
+	uv_async_t wake; /* from lanes */
+	uv_signal_t sigint, sigterm;
+	uv_poll_t timer, monitor;
+	int timer_fd;
+	struct mv_netlink *monitor_socket;
+
+	struct mv_log log;
+	struct mv_tun tun;
+	struct mv_udp udp;
+	struct mv_device *device;
+	uv_mutex_t lock;
+	struct mv_batch *outbox;
+	struct mv_handoff *handoff;
+	struct mv_resolver *resolver;
+	struct mv_lane_config lane_config;
+	struct mv_lane *lane;
+};
+
+/* What the device asks of its surroundings */
+
+static void fill_random(void *ctx, void *out, size_t len)
+{
+	(void)ctx;
+	randombytes_buf(out, len);
+}
+
+static void lock(void *ctx)
+{
+	uv_mutex_lock(ctx);
+}
+
+static void unlock(void *ctx)
+{
+	uv_mutex_unlock(ctx);
+}
+
+/* The work of a wake-up */
+
+static void send_outbox(struct mv_loop *loop, struct mv_now now)
+{
+	struct mv_batch *batch = loop->outbox;
+
+	mv_batch_seal(batch, &mv_aead_sodium);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->packets[i].live) {
+			mv_udp_write(&loop->udp, &batch->packets[i]);
+		}
+	}
+	mv_send_commit(loop->device, batch, now);
+	mv_batch_reset(batch);
+}
+
+static void work_off_handshakes(struct mv_loop *loop, struct mv_now now)
+{
+	struct mv_handoff_message message;
+
+	while (mv_handoff_pop(loop->handoff, &message)) {
+		mv_handshake_receive(
+			loop->device, loop->outbox, message.bytes, message.len, &message.from, now);
+		if (!mv_batch_room(loop->outbox)) {
+			send_outbox(loop, now);
+		}
+	}
+}
+
+/* The timer of libuv stands still while the machine sleeps; this one does not. */
+static void arm_timer(struct mv_loop *loop)
+{
+	uint64_t deadline_ns = mv_device_deadline(loop->device);
+	struct itimerspec at = {0}; /* disarmed */
+
+	if (deadline_ns != MV_NEVER) {
+		at.it_value.tv_sec = (time_t)(deadline_ns / MV_NS_PER_S);
+		at.it_value.tv_nsec = (long)(deadline_ns % MV_NS_PER_S);
+	}
+	timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+/* Runs after every wake-up, whatever it was for: so a timer that comes late is harmless. */
+static void before_sleep(uv_prepare_t *handle)
+{
+	struct mv_loop *loop = handle->data;
+	struct mv_now now = mv_clock_sample();
+
+	work_off_handshakes(loop, now);
+	mv_tick(loop->device, now);
+	while (mv_outbox_fill(loop->device, loop->outbox, now)) {
+		send_outbox(loop, now);
+	}
+	arm_timer(loop);
+}
+
+/* Wake-ups */
+
+static void on_wake(uv_async_t *handle)
+{
+	struct mv_loop *loop = handle->data;
+
+	if (loop->lane && mv_lane_has_lost_tun(loop->lane)) {
+		mv_log(&loop->log, MV_LOG_INFO, "%s was deleted", loop->tun.name);
+		mv_loop_stop(loop);
+	}
+}
+
+static void on_timer(uv_poll_t *handle, int status, int events)
+{
+	struct mv_loop *loop = handle->data;
+	uint64_t expirations;
+
+	(void)status, (void)events;
+	while (read(loop->timer_fd, &expirations, sizeof(expirations)) > 0) {
+	}
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	(void)signum;
+	mv_loop_stop(handle->data);
+}
+
+static void on_link_event(void *ctx, const struct mv_link_event *event)
+{
+	struct mv_loop *loop = ctx;
+
+	if (event->deleted) {
+		mv_log(&loop->log, MV_LOG_INFO, "%s was deleted", loop->tun.name);
+		mv_loop_stop(loop);
+		return;
+	}
+	if (event->mtu > 0) {
+		mv_device_set_mtu(loop->device, event->mtu);
+	}
+	mv_device_set_up(loop->device, event->up, mv_clock_sample());
+}
+
+/* Asks for the state of the link, where events cannot tell it. */
+static int update_link(struct mv_loop *loop)
+{
+	struct mv_netlink *netlink;
+	struct mv_link_event event;
+
+	int error = mv_netlink_open(&netlink);
+	if (error < 0) {
+		return error;
+	}
+	error = mv_netlink_link_get(netlink, loop->tun.ifindex, &event);
+	mv_netlink_close(netlink);
+	if (error == 0) {
+		on_link_event(loop, &event);
+	}
+	return error;
+}
+
+static void on_monitor(uv_poll_t *handle, int status, int events)
+{
+	struct mv_loop *loop = handle->data;
+
+	(void)status, (void)events;
+	if (mv_netlink_monitor_read(loop->monitor_socket, loop->tun.ifindex, on_link_event, loop) ==
+		-ENOBUFS) {
+		update_link(loop);
+	}
+}
+
+static void on_resolved(
+	void *ctx, const uint8_t public_key[static MV_KEY_LEN], const struct mv_endpoint *endpoint)
+{
+	struct mv_loop *loop = ctx;
+	struct mv_changes changes;
+
+	mv_changes_init(&changes);
+	if (mv_changes_add_key(&changes, MV_CHANGE_PEER, public_key) < 0 ||
+		mv_changes_add(&changes, MV_CHANGE_UPDATE_ONLY) < 0 ||
+		mv_changes_add_endpoint(&changes, MV_CHANGE_ENDPOINT_RESOLVED, endpoint) < 0 ||
+		mv_device_apply(loop->device, &changes, mv_clock_sample()) < 0) {
+		mv_log(&loop->log, MV_LOG_ERROR, "no memory for an endpoint");
+	}
+	mv_changes_uninit(&changes);
+}
+
+/* Life */
+
+static int poll_descriptor(struct mv_loop *loop, uv_poll_t *poll, int fd, uv_poll_cb callback)
+{
+	int error = uv_poll_init(&loop->uv, poll, fd);
+
+	if (error < 0) {
+		return error;
+	}
+	poll->data = loop;
+	return uv_poll_start(poll, UV_READABLE, callback);
+}
+
+static int init_handles(struct mv_loop *loop)
+{
+	int error;
+
+	uv_prepare_init(&loop->uv, &loop->before_sleep);
+	uv_signal_init(&loop->uv, &loop->sigint);
+	uv_signal_init(&loop->uv, &loop->sigterm);
+	loop->before_sleep.data = loop->sigint.data = loop->sigterm.data = loop->wake.data = loop;
+
+	if ((error = uv_async_init(&loop->uv, &loop->wake, on_wake)) < 0 ||
+		(error = uv_prepare_start(&loop->before_sleep, before_sleep)) < 0 ||
+		(error = uv_signal_start(&loop->sigint, on_signal, SIGINT)) < 0 ||
+		(error = uv_signal_start(&loop->sigterm, on_signal, SIGTERM)) < 0) {
+		return error;
+	}
+	loop->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (loop->timer_fd < 0) {
+		return -errno;
+	}
+	if ((error = poll_descriptor(loop, &loop->timer, loop->timer_fd, on_timer)) < 0 ||
+		(error = mv_netlink_monitor_open(&loop->monitor_socket)) < 0) {
+		return error;
+	}
+	return poll_descriptor(
+		loop, &loop->monitor, mv_netlink_fd(loop->monitor_socket), on_monitor);
+}
+
+static int init_parts(struct mv_loop *loop)
+{
+	struct mv_environment environment = {.ctx = &loop->lock,
+		.random = fill_random,
+		.lock = lock,
+		.unlock = unlock,
+		.log = loop->log};
+
+	loop->outbox = mv_batch_create();
+	loop->handoff = mv_handoff_create();
+	if (!loop->outbox || !loop->handoff) {
+		return -ENOMEM;
+	}
+	int error = mv_device_create(&loop->device, &environment);
+	if (error < 0) {
+		return error;
+	}
+	return mv_resolver_create(&loop->resolver, &loop->uv, &loop->log, on_resolved, loop);
+}
+
+static void configure_lane(struct mv_loop *loop, const struct mv_loop_config *config)
+{
+	loop->lane_config = (struct mv_lane_config){.device = loop->device,
+		.tun = &loop->tun,
+		.udp = &loop->udp,
+		.aead = &mv_aead_sodium,
+		.handoff = loop->handoff,
+		.control = &loop->wake,
+		.watch = config->watch,
+		.watch_ctx = config->watch_ctx};
+}
+
+static struct mv_loop *allocate(const struct mv_loop_config *config)
+{
+	struct mv_loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop) {
+		return NULL;
+	}
+	if (uv_loop_init(&loop->uv) < 0) {
+		free(loop);
+		return NULL;
+	}
+	if (uv_mutex_init(&loop->lock) < 0) {
+		uv_loop_close(&loop->uv);
+		free(loop);
+		return NULL;
+	}
+	loop->timer_fd = -1;
+	loop->log = config->log;
+	loop->tun = config->tun;
+	loop->udp = config->udp;
+	return loop;
+}
+
+int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config)
+{
+	struct mv_loop *loop = allocate(config);
+
+	if (!loop) {
+		struct mv_loop_config orphans = *config;
+
+		mv_udp_close(&orphans.udp);
+		mv_tun_close(&orphans.tun);
+		return -ENOMEM;
+	}
+	int error = init_parts(loop);
+	if (error == 0) {
+		error = init_handles(loop);
+	}
+	if (error < 0) {
+		mv_loop_destroy(loop);
+		return error;
+	}
+	configure_lane(loop, config);
+	*created = loop;
+	return 0;
+}
+
+uv_loop_t *mv_loop_uv(struct mv_loop *loop)
+{
+	return &loop->uv;
+}
+
+struct mv_device *mv_loop_device(struct mv_loop *loop)
+{
+	return loop->device;
+}
+
+struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
+{
+	struct mv_snapshot *snapshot;
+
+	if (mv_device_snapshot(loop->device, &snapshot) < 0) {
+		return NULL;
+	}
+	snapshot->listen_port = loop->udp.port;
+	return snapshot;
+}
+
+int mv_loop_resolve(struct mv_loop *loop, const uint8_t public_key[static MV_KEY_LEN],
+	const char *host, uint16_t port)
+{
+	return mv_resolver_add(loop->resolver, public_key, host, port);
+}
+
+int mv_loop_start(struct mv_loop *loop)
+{
+	int error = update_link(loop);
+
+	if (error < 0) {
+		return error;
+	}
+	return mv_lane_start(&loop->lane, &loop->lane_config);
+}
+
+void mv_loop_run(struct mv_loop *loop)
+{
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void mv_loop_stop(struct mv_loop *loop)
+{
+	uv_stop(&loop->uv);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle)) {
+		uv_close(handle, NULL);
+	}
+}
+
+/* Runs the close callbacks. False if a request that cannot be called off is left. */
+static bool close_uv(struct mv_loop *loop)
+{
+	mv_resolver_close(loop->resolver);
+	uv_walk(&loop->uv, close_handle, NULL);
+	/* Closing takes a turn or two of the loop; what is not done then waits for the system. */
+	for (int turn = 0; turn < 10 && uv_loop_alive(&loop->uv); turn++) {
+		uv_run(&loop->uv, UV_RUN_NOWAIT);
+	}
+	return uv_loop_close(&loop->uv) == 0;
+}
+
+bool mv_loop_destroy(struct mv_loop *loop)
+{
+	if (!loop) {
+		return true;
+	}
+	mv_lane_stop(loop->lane);
+	bool is_closed = close_uv(loop);
+
+	mv_device_destroy(loop->device);
+	mv_batch_destroy(loop->outbox);
+	mv_handoff_destroy(loop->handoff);
+	mv_netlink_close(loop->monitor_socket);
+	if (loop->timer_fd >= 0) {
+		close(loop->timer_fd);
+	}
+	mv_udp_close(&loop->udp);
+	mv_tun_close(&loop->tun);
+	uv_mutex_destroy(&loop->lock);
+	if (is_closed) {
+		free(loop);
+	}
+	return is_closed;
+}

@@ -1,0 +1,61 @@
+/*
+ * The control loop: the program's main thread while a tunnel is up. It owns the device, its lock,
+ * the lane and everything that is slow or seldom: timers, handshakes, names, signals, the state of
+ * the link. It may be slow; data does not wait for it.
+ */
+#ifndef MV_EDGE_LOOP_H
+#define MV_EDGE_LOOP_H
+
+#include <uv.h>
+
+#include "base/log.h"
+#include "edge/lane.h"
+#include "edge/tun.h"
+#include "edge/udp.h"
+#include "tunnel/device.h"
+
+struct mv_loop;
+
+/* Open descriptors go over to the loop, also when creating it fails. */
+struct mv_loop_config {
+	struct mv_tun tun;
+	struct mv_udp udp;
+	struct mv_log log;
+	/* As in mv_lane_config. */
+	void (*watch)(void *ctx, enum mv_direction direction, const uint8_t *packet, size_t len);
+	void *watch_ctx;
+};
+
+/* Starts no thread yet. -errno. */
+int mv_loop_create(struct mv_loop **loop, const struct mv_loop_config *config);
+
+/* For handles of others, like the control socket: they live in the control loop's thread. */
+uv_loop_t *mv_loop_uv(struct mv_loop *loop);
+
+/* To be configured by mv_device_apply. */
+struct mv_device *mv_loop_device(struct mv_loop *loop);
+
+/* A snapshot of the device with what only the edge knows; NULL without memory. */
+struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop);
+
+/* Resolves the name of a peer's endpoint in the background, for as long as it takes. -ENOMEM. */
+int mv_loop_resolve(struct mv_loop *loop, const uint8_t public_key[static MV_KEY_LEN],
+	const char *host, uint16_t port);
+
+/* Starts the lane and takes over the state of the link. From here on packets flow. -errno. */
+int mv_loop_start(struct mv_loop *loop);
+
+/* Until SIGINT, SIGTERM, mv_loop_stop, or the deletion of the tunnel interface. */
+void mv_loop_run(struct mv_loop *loop);
+
+/* From the loop's own thread. */
+void mv_loop_stop(struct mv_loop *loop);
+
+/*
+ * Stops the lane, wipes all keys, closes everything; the tunnel interface is gone then. Handles of
+ * others must have been given to uv_close. False: the system's resolver is still busy with a name,
+ * and the process should end by _exit instead of waiting for it. NULL is allowed.
+ */
+bool mv_loop_destroy(struct mv_loop *loop);
+
+#endif

@@ -1,0 +1,220 @@
+#include "edge/netlink.h"
+
+#include "edge/netlink_request.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ADD_FLAGS (NLM_F_CREATE | NLM_F_EXCL)
+
+static uint8_t kernel_family(const struct mv_ip *ip)
+{
+	return ip->family == MV_FAMILY_IPV4 ? AF_INET : AF_INET6;
+}
+
+static void put_ip(struct nlmsghdr *message, uint16_t type, const struct mv_ip *ip)
+{
+	mnl_attr_put(message, type, mv_ip_width(ip) / 8, ip->bytes);
+}
+
+static struct nlmsghdr *start_link(
+	struct mv_netlink_message *buffer, int ifindex, unsigned flags, unsigned change)
+{
+	struct ifinfomsg link = {
+		.ifi_family = AF_UNSPEC,
+		.ifi_index = ifindex,
+		.ifi_flags = flags,
+		.ifi_change = change,
+	};
+
+	return mv_netlink_start(buffer, RTM_NEWLINK, 0, &link, sizeof(link));
+}
+
+/*
+ * Else the kernel gives the device a link-local address and sends router solicitations from it,
+ * which would wake every peer. Where IPv6 is switched off there is nothing to prevent.
+ */
+static int set_no_link_local(struct mv_netlink *netlink, int ifindex)
+{
+	struct mv_netlink_message buffer;
+	struct nlmsghdr *message = start_link(&buffer, ifindex, 0, 0);
+	struct nlattr *families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
+	struct nlattr *ipv6 = mnl_attr_nest_start(message, AF_INET6);
+	int err;
+
+	mnl_attr_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(message, ipv6);
+	mnl_attr_nest_end(message, families);
+	err = mv_netlink_request(netlink, message, NULL, NULL);
+	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+}
+
+static int set_mtu(struct mv_netlink *netlink, int ifindex, uint32_t mtu)
+{
+	struct mv_netlink_message buffer;
+	struct nlmsghdr *message = start_link(&buffer, ifindex, 0, 0);
+
+	mnl_attr_put_u32(message, IFLA_MTU, mtu);
+	return mv_netlink_request(netlink, message, NULL, NULL);
+}
+
+static int set_link(struct mv_netlink *netlink, int ifindex, unsigned flags)
+{
+	struct mv_netlink_message buffer;
+
+	return mv_netlink_request(netlink, start_link(&buffer, ifindex, flags, IFF_UP), NULL, NULL);
+}
+
+/*
+ * As `ip address add` and `del`. NODAD makes an IPv6 address usable at once: there is nobody else
+ * on the link to ask whether it is taken, and until the kernel has found that out by itself, a
+ * program that binds to the address fails.
+ */
+static int change_address(struct mv_netlink *netlink, int ifindex, uint16_t type, uint16_t flags,
+	const struct mv_prefix *prefix)
+{
+	struct ifaddrmsg address = {
+		.ifa_family = kernel_family(&prefix->ip),
+		.ifa_prefixlen = prefix->bits,
+		.ifa_flags = prefix->ip.family == MV_FAMILY_IPV6 ? IFA_F_NODAD : 0,
+		.ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_index = (uint32_t)ifindex,
+	};
+	struct mv_netlink_message buffer;
+	struct nlmsghdr *message =
+		mv_netlink_start(&buffer, type, flags, &address, sizeof(address));
+
+	put_ip(message, IFA_LOCAL, &prefix->ip);
+	put_ip(message, IFA_ADDRESS, &prefix->ip);
+	return mv_netlink_request(netlink, message, NULL, NULL);
+}
+
+/* As `ip route add PREFIX dev DEVICE` and `del`. */
+static int change_route(struct mv_netlink *netlink, int ifindex, uint16_t type, uint16_t flags,
+	const struct mv_prefix *prefix)
+{
+	struct rtmsg route = {
+		.rtm_family = kernel_family(&prefix->ip),
+		.rtm_dst_len = prefix->bits,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = RT_SCOPE_LINK,
+		.rtm_type = RTN_UNICAST,
+	};
+	struct mv_netlink_message buffer;
+	struct nlmsghdr *message = mv_netlink_start(&buffer, type, flags, &route, sizeof(route));
+
+	put_ip(message, RTA_DST, &prefix->ip);
+	mnl_attr_put_u32(message, RTA_OIF, (uint32_t)ifindex);
+	return mv_netlink_request(netlink, message, NULL, NULL);
+}
+
+struct route_search {
+	const struct mv_prefix *prefix;
+	uint32_t ifindex;
+	bool found;
+};
+
+static int compare_route(const struct nlmsghdr *message, void *ctx)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	const struct nlattr *device = mv_netlink_find(message, sizeof(*route), RTA_OIF);
+	const struct nlattr *destination = mv_netlink_find(message, sizeof(*route), RTA_DST);
+	struct route_search *search = ctx;
+	struct mv_prefix prefix = {.ip.family = search->prefix->ip.family};
+
+	if (route->rtm_table != RT_TABLE_MAIN || !device ||
+		mnl_attr_get_u32(device) != search->ifindex)
+		return MNL_CB_OK;
+
+	/* The default route has no destination. */
+	prefix.bits = route->rtm_dst_len;
+	if (destination)
+		memcpy(prefix.ip.bytes, mnl_attr_get_payload(destination),
+			mv_ip_width(&prefix.ip) / 8);
+	search->found |= mv_prefix_equal(&prefix, search->prefix);
+	return MNL_CB_OK;
+}
+
+/* Whether the route that stands in the way of ours does what ours would do. */
+static bool has_route(struct mv_netlink *netlink, int ifindex, const struct mv_prefix *prefix)
+{
+	struct route_search search = {.prefix = prefix, .ifindex = (uint32_t)ifindex};
+	struct rtmsg family = {.rtm_family = kernel_family(&prefix->ip)};
+	struct mv_netlink_message buffer;
+	int err;
+
+	do {
+		struct nlmsghdr *message = mv_netlink_start(
+			&buffer, RTM_GETROUTE, NLM_F_DUMP, &family, sizeof(family));
+
+		err = mv_netlink_request(netlink, message, compare_route, &search);
+	} while (err == -EINTR && !search.found);
+	return search.found;
+}
+
+static int add_address(struct mv_netlink *netlink, int ifindex, const struct mv_prefix *prefix)
+{
+	int err = change_address(netlink, ifindex, RTM_NEWADDR, ADD_FLAGS, prefix);
+
+	/* Addresses are looked for on the device alone, so it is this one that has it. */
+	return err == -EEXIST ? 0 : err;
+}
+
+static int add_route(struct mv_netlink *netlink, int ifindex, const struct mv_prefix *prefix)
+{
+	int err = change_route(netlink, ifindex, RTM_NEWROUTE, ADD_FLAGS, prefix);
+
+	return err == -EEXIST && has_route(netlink, ifindex, prefix) ? 0 : err;
+}
+
+/* The address, the route or the whole device is not there any more. */
+static int unless_gone(int err)
+{
+	bool gone = err == -EADDRNOTAVAIL || err == -ESRCH || err == -ENODEV || err == -ENXIO;
+
+	return gone ? 0 : err;
+}
+
+int mv_netlink_step(struct mv_netlink *netlink, int ifindex, const struct mv_host_step *step)
+{
+	switch (step->kind) {
+	case MV_HOST_NO_LINK_LOCAL:
+		return set_no_link_local(netlink, ifindex);
+	case MV_HOST_MTU:
+		return set_mtu(netlink, ifindex, step->mtu);
+	case MV_HOST_ADDRESS_ADD:
+		return add_address(netlink, ifindex, &step->prefix);
+	case MV_HOST_LINK_UP:
+		return set_link(netlink, ifindex, IFF_UP);
+	case MV_HOST_ROUTE_ADD:
+		return add_route(netlink, ifindex, &step->prefix);
+	case MV_HOST_ROUTE_REMOVE:
+		return unless_gone(change_route(netlink, ifindex, RTM_DELROUTE, 0, &step->prefix));
+	case MV_HOST_LINK_DOWN:
+		return unless_gone(set_link(netlink, ifindex, 0));
+	case MV_HOST_ADDRESS_REMOVE:
+		return unless_gone(change_address(netlink, ifindex, RTM_DELADDR, 0, &step->prefix));
+	}
+	return -EINVAL;
+}
+
+int mv_netlink_apply(struct mv_netlink *netlink, int ifindex, const struct mv_host_steps *steps,
+	const struct mv_host_step **failed)
+{
+	for (size_t i = 0; i < steps->count; i++) {
+		int err = mv_netlink_step(netlink, ifindex, &steps->list[i]);
+
+		if (err) {
+			*failed = &steps->list[i];
+			return err;
+		}
+	}
+	return 0;
+}
