@@ -27,13 +27,19 @@ enum mv_uapi_request {
 enum mv_uapi_request mv_uapi_classify(const char *text, size_t len, size_t *used);
 
 /*
- * The whole reply with errno=0 and the empty line, allocated; *len without the terminator. NULL: no
- * memory. The text of a get holds keys: give it to mv_uapi_free, which wipes it.
+ * The whole reply with errno=0 and the empty line, terminated; *len without the terminator. NULL:
+ * no memory. The text of a get holds keys, so all of them lie in locked memory: give them to
+ * mv_uapi_free, which wipes.
  */
 char *mv_uapi_print_get(const struct mv_snapshot *snapshot, size_t *len);
 char *mv_uapi_print_status(const struct mv_snapshot *snapshot, size_t *len);
+
+/* A reply that is only errno=. Clients expect a positive number for a get, a negative one for a
+ * set. */
 char *mv_uapi_print_errno(int error, size_t *len);
-void mv_uapi_free(char *text, size_t len);
+
+/* NULL is allowed. */
+void mv_uapi_free(char *text);
 
 /*
  * Reads a reply to get or status back. Unknown keys are skipped. 0; -EPROTO for what is no reply;

@@ -11,8 +11,11 @@
  * -ECONNREFUSED (stale), -EACCES, ... */
 int mv_uapi_client_connect(const char *device);
 
-/* Sends `request` and reads the reply up to its empty line; *reply is allocated and terminated.
- * -errno. */
+/*
+ * Sends `request` and reads the reply up to its empty line; *reply is terminated, and given to
+ * mv_uapi_free (control/uapi.h), since it may hold keys. -EPROTO: the server closed before the
+ * empty line, as one does that does not know the request. -ETIMEDOUT; other -errno.
+ */
 int mv_uapi_client_ask(int fd, const char *request, char **reply, size_t *len);
 
 /* The names of all devices that have a socket, sorted, in one NULL-terminated array (free with

@@ -14,6 +14,7 @@
 
 #define MV_UAPI_DIRECTORY "/var/run/wireguard"
 #define MV_UAPI_PATH_MAX  64
+#define MV_UAPI_BACKLOG   128
 
 /* Writes the socket's path for a device. */
 void mv_uapi_path(char path[static MV_UAPI_PATH_MAX], const char *device);
@@ -32,11 +33,13 @@ struct mv_uapi_host {
 /*
  * Binds and listens, mode 0600 in a directory of mode 0755 that is made if it is missing. A socket
  * file that nobody listens on is replaced. -EADDRINUSE: another process serves this device; its
- * file is left untouched. Other -errno as the system says.
+ * file is left untouched. -ENOTSOCK: something else than a socket lies there, untouched as well.
+ * Other -errno as the system says. Before any thread: the umask of the process changes meanwhile.
  */
 int mv_uapi_socket_bind(int *fd, const char *device);
 
-/* Serves fd, which it owns from here on, also on failure. */
+/* Serves fd, which it owns from here on, also on failure; the loop must then still run the close
+ * callbacks. The caller ignores SIGPIPE. */
 int mv_uapi_socket_open(struct mv_uapi_socket **socket, uv_loop_t *loop, int fd, const char *device,
 	const struct mv_uapi_host *host);
 

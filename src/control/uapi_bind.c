@@ -1,0 +1,132 @@
+/*
+ * The control socket's file: where it is, and how it is made without taking it from a process that
+ * lives.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/uapi_socket.h"
+
+void mv_uapi_path(char path[static MV_UAPI_PATH_MAX], const char *device)
+{
+	snprintf(path, MV_UAPI_PATH_MAX, MV_UAPI_DIRECTORY "/%s.sock", device);
+}
+
+/* Without blocking: a server whose backlog is full lives, too. */
+static bool nobody_listens(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool refused;
+
+	if (fd < 0)
+		return false;
+	refused = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&
+		  errno == ECONNREFUSED;
+	close(fd);
+	return refused;
+}
+
+/* A connection to a plain file is refused as well, hence the look at its type. */
+static int remove_stale(const struct sockaddr_un *address)
+{
+	struct stat found;
+
+	if (lstat(address->sun_path, &found) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(found.st_mode))
+		return -ENOTSOCK;
+	if (!nobody_listens(address))
+		return -EADDRINUSE;
+	return unlink(address->sun_path) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+static int bind_path(int fd, const struct sockaddr_un *address)
+{
+	const struct sockaddr *generic = (const struct sockaddr *)address;
+	int error;
+
+	if (bind(fd, generic, sizeof *address) == 0)
+		return 0;
+	if (errno != EADDRINUSE)
+		return -errno;
+	error = remove_stale(address);
+	if (error < 0)
+		return error;
+	return bind(fd, generic, sizeof *address) == 0 ? 0 : -errno;
+}
+
+static int listen_at(int *fd, const struct sockaddr_un *address)
+{
+	int error, made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (made < 0)
+		return -errno;
+	error = bind_path(made, address);
+	if (error < 0)
+		goto close_socket;
+	if (listen(made, MV_UAPI_BACKLOG) < 0) {
+		error = -errno;
+		goto remove_file;
+	}
+	*fd = made;
+	return 0;
+
+remove_file:
+	unlink(address->sun_path);
+close_socket:
+	close(made);
+	return error;
+}
+
+/* The lock makes those who start at once take turns: between bind and listen a socket looks stale.
+ */
+static int lock_directory(void)
+{
+	int error, fd;
+
+	if (mkdir(MV_UAPI_DIRECTORY, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	fd = open(MV_UAPI_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX) == 0)
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+static bool is_device_name(const char *device)
+{
+	size_t len = strlen(device);
+
+	return len > 0 && len < IF_NAMESIZE && strchr(device, '/') == NULL;
+}
+
+int mv_uapi_socket_bind(int *fd, const char *device)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int directory, error;
+	mode_t mask;
+
+	if (!is_device_name(device))
+		return -EINVAL;
+	mv_uapi_path(address.sun_path, device);
+	mask = umask(022);
+	directory = error = lock_directory();
+	if (directory >= 0) {
+		umask(077);
+		error = listen_at(fd, &address);
+		close(directory);
+	}
+	umask(mask);
+	return error;
+}
