@@ -21,7 +21,8 @@
 struct mv_config_message {
 	bool is_error; /* else a warning */
 	unsigned line;
-	char *text; /* "AllowedIPs: 10.0.0.0/33: the prefix length of an IPv4 address is 0 to 32" */
+	char *text; /* "AllowedIPs: '10.0.0.0/33': the prefix length of an IPv4 address is 0 to 32"
+		     */
 };
 
 struct mv_config_peer {
@@ -53,8 +54,8 @@ struct mv_config {
 
 /*
  * Reads the file. 0 when the file could be opened, whatever it says: look at ->valid and
- * ->messages. -errno when it could not be read at all, or -ENOMEM; *config is NULL then. Keys live
- * in locked memory.
+ * ->messages, and at the rest only if it is valid. -errno when it could not be read at all, or
+ * -ENOMEM; *config is NULL then. Keys live in locked memory, so sodium_init comes first.
  */
 int mv_config_load(struct mv_config **config, const char *path);
 

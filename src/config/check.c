@@ -1,0 +1,222 @@
+#include "config/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/ifname.h"
+#include "config/shown.h"
+#include "config/twins.h"
+
+#define DEFAULT_DEVICE "tun0"
+#define IPV6_MIN_MTU   1280 /* RFC 8200 section 5 */
+
+static void check_private_key(struct mv_draft *draft)
+{
+	if (draft->given[MV_SETTING_PRIVATE_KEY].line != 0)
+		return;
+	mv_draft_place(draft, draft->interface_line, "PrivateKey");
+	mv_draft_error(draft, "missing from [Interface]: make one by 'minivpn genkey > FILE' and "
+			      "name it here by PrivateKeyFile = FILE");
+}
+
+static void check_device(struct mv_draft *draft)
+{
+	struct mv_config *config = draft->config;
+	char shown[MV_SHOWN_MAX];
+	char *name;
+
+	if (draft->given[MV_SETTING_DEVICE].line != 0)
+		return;
+	name = mv_ifname_of_file(draft->path);
+	strcpy(config->device, DEFAULT_DEVICE);
+	if (name && mv_ifname_is_valid(name)) {
+		snprintf(config->device, sizeof(config->device), "%s", name);
+		config->device_is_named = true;
+	} else if (name) {
+		mv_draft_place(draft, 0, "Device");
+		mv_draft_error(draft, "missing, and the file's name gives %s: " MV_IFNAME_RULE,
+			mv_shown(shown, name));
+	}
+	free(name);
+}
+
+static bool any_ipv6(const struct mv_draft_prefixes *prefixes)
+{
+	for (size_t i = 0; i < prefixes->count; i++)
+		if (prefixes->list[i].prefix.ip.family == MV_FAMILY_IPV6)
+			return true;
+	return false;
+}
+
+static void check_mtu(struct mv_draft *draft)
+{
+	uint32_t mtu = draft->config->mtu;
+
+	if (mtu == 0 || mtu >= IPV6_MIN_MTU)
+		return;
+	if (!any_ipv6(&draft->addresses) && !any_ipv6(&draft->allowed_ips))
+		return;
+	mv_draft_place(draft, draft->given[MV_SETTING_MTU].line, "MTU");
+	mv_draft_error(draft, "%u is too small for the IPv6 addresses of this file: at least %u",
+		(unsigned)mtu, IPV6_MIN_MTU);
+}
+
+/* NULL when there is nothing to compare, or no memory for it. */
+static size_t *find_twins(
+	struct mv_draft *draft, const void *things, size_t count, mv_twins_compare *compare)
+{
+	size_t *first;
+
+	if (count == 0)
+		return NULL;
+	first = mv_twins_find(things, count, compare);
+	if (!first)
+		draft->out_of_memory = true;
+	return first;
+}
+
+static int compare_addresses(const void *things, size_t a, size_t b)
+{
+	const struct mv_draft_prefix *list = things;
+	const struct mv_ip *x = &list[a].prefix.ip, *y = &list[b].prefix.ip;
+
+	if (x->family != y->family)
+		return x->family - y->family;
+	return memcmp(x->bytes, y->bytes, sizeof(x->bytes));
+}
+
+static int compare_prefixes(const void *things, size_t a, size_t b)
+{
+	const struct mv_draft_prefix *list = things;
+	int order = compare_addresses(things, a, b);
+
+	return order != 0 ? order : list[a].prefix.bits - list[b].prefix.bits;
+}
+
+static void settle_addresses(struct mv_draft *draft)
+{
+	struct mv_config *config = draft->config;
+	const struct mv_draft_prefix *list = draft->addresses.list;
+	size_t count = draft->addresses.count;
+	size_t *first = find_twins(draft, list, count, compare_addresses);
+	char text[MV_IP_TEXT_MAX];
+
+	if (!first)
+		return;
+	config->addresses = calloc(count, sizeof(*config->addresses));
+	for (size_t i = 0; config->addresses && i < count; i++) {
+		mv_draft_place(draft, list[i].line, "Address");
+		if (first[i] != i)
+			mv_draft_error(draft, "%s is given twice, first on line %u",
+				mv_ip_print(text, &list[i].prefix.ip), list[first[i]].line);
+		config->addresses[config->address_count++] = list[i].prefix;
+	}
+	draft->out_of_memory |= !config->addresses;
+	free(first);
+}
+
+/* An address can go to one peer only. Within one peer a prefix may well be repeated. */
+static void report_two_owners(struct mv_draft *draft, const struct mv_draft_prefix *first,
+	const struct mv_draft_prefix *later)
+{
+	char text[MV_PREFIX_TEXT_MAX];
+
+	if (first->peer == later->peer)
+		return;
+	mv_draft_place(draft, later->line, "AllowedIPs");
+	mv_draft_error(draft, "%s is given to another peer on line %u: it can go to only one",
+		mv_prefix_print(text, &later->prefix), first->line);
+}
+
+/* The prefixes `from` to `to` are those of one peer. */
+static void give_allowed_ips(struct mv_draft *draft, const size_t *first, size_t from, size_t to)
+{
+	const struct mv_draft_prefix *list = draft->allowed_ips.list;
+	struct mv_config_peer *peer = &draft->config->peers[list[from].peer];
+
+	peer->allowed_ips = calloc(to - from, sizeof(*peer->allowed_ips));
+	if (!peer->allowed_ips) {
+		draft->out_of_memory = true;
+		return;
+	}
+	for (size_t i = from; i < to; i++) {
+		if (first[i] == i)
+			peer->allowed_ips[peer->allowed_ip_count++] = list[i].prefix;
+		else
+			report_two_owners(draft, &list[first[i]], &list[i]);
+	}
+}
+
+static void settle_allowed_ips(struct mv_draft *draft)
+{
+	const struct mv_draft_prefix *list = draft->allowed_ips.list;
+	size_t count = draft->allowed_ips.count;
+	size_t *first = find_twins(draft, list, count, compare_prefixes);
+
+	if (!first)
+		return;
+	for (size_t from = 0, to; from < count; from = to) {
+		for (to = from; to < count && list[to].peer == list[from].peer; to++)
+			;
+		give_allowed_ips(draft, first, from, to);
+	}
+	free(first);
+}
+
+/* Peers without a good key come first, and are all alike. */
+static int compare_peers(const void *things, size_t a, size_t b)
+{
+	const struct mv_draft *draft = things;
+	int order = draft->peers[a].has_public_key - draft->peers[b].has_public_key;
+
+	if (order != 0 || !draft->peers[a].has_public_key)
+		return order;
+	return memcmp(
+		draft->config->peers[a].public_key, draft->config->peers[b].public_key, MV_KEY_LEN);
+}
+
+static void check_peer(struct mv_draft *draft, size_t index, size_t twin,
+	const uint8_t own_public_key[static MV_KEY_LEN])
+{
+	const struct mv_config_peer *peer = &draft->config->peers[index];
+	const struct mv_given *given = &draft->peers[index].given[MV_SETTING_PUBLIC_KEY];
+
+	mv_draft_place(draft, given->line != 0 ? given->line : peer->line, "PublicKey");
+	if (given->line == 0)
+		mv_draft_error(
+			draft, "missing from this [Peer]: a peer is known by its public key");
+	if (!draft->peers[index].has_public_key)
+		return;
+	if (twin != index)
+		mv_draft_error(draft,
+			"the peer of line %u has the same key: make one [Peer] of both",
+			draft->config->peers[twin].line);
+	if (draft->has_private_key && memcmp(peer->public_key, own_public_key, MV_KEY_LEN) == 0)
+		mv_draft_warning(
+			draft, "this is the public key of [Interface] itself, not a peer's");
+}
+
+static void check_peers(struct mv_draft *draft)
+{
+	uint8_t own_public_key[MV_KEY_LEN];
+	size_t count = draft->config->peer_count;
+	size_t *first = find_twins(draft, draft, count, compare_peers);
+
+	if (!first)
+		return;
+	mv_x25519_public(own_public_key, draft->config->private_key);
+	for (size_t i = 0; i < count; i++)
+		check_peer(draft, i, first[i], own_public_key);
+	free(first);
+}
+
+void mv_check_draft(struct mv_draft *draft)
+{
+	check_device(draft);
+	check_private_key(draft);
+	check_mtu(draft);
+	settle_addresses(draft);
+	check_peers(draft);
+	settle_allowed_ips(draft);
+}

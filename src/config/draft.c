@@ -1,0 +1,122 @@
+#include "config/draft.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 8
+
+bool mv_draft_init(struct mv_draft *draft, const char *path)
+{
+	*draft = (struct mv_draft){.path = path};
+	draft->config = sodium_malloc(sizeof(*draft->config));
+	if (!draft->config)
+		return false;
+	*draft->config = (struct mv_config){0};
+	return true;
+}
+
+void mv_draft_uninit(struct mv_draft *draft)
+{
+	mv_config_destroy(draft->config);
+	mv_messages_free(draft->messages.list, draft->messages.count);
+	free(draft->addresses.list);
+	free(draft->allowed_ips.list);
+	free(draft->peers);
+	*draft = (struct mv_draft){0};
+}
+
+void mv_draft_place(struct mv_draft *draft, unsigned line, const char *key)
+{
+	draft->line = line;
+	draft->key = key;
+}
+
+void mv_draft_error(struct mv_draft *draft, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	mv_messages_add(&draft->messages, true, draft->line, draft->key, format, arguments);
+	va_end(arguments);
+}
+
+void mv_draft_warning(struct mv_draft *draft, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	mv_messages_add(&draft->messages, false, draft->line, draft->key, format, arguments);
+	va_end(arguments);
+}
+
+/* Both lists of peers grow together. The one with keys is locked; sodium_free wipes the old one. */
+static bool grow_peers(struct mv_draft *draft)
+{
+	struct mv_config *config = draft->config;
+	size_t capacity = draft->peer_capacity ? 2 * draft->peer_capacity : FIRST_CAPACITY;
+	struct mv_config_peer *peers = sodium_allocarray(capacity, sizeof(*peers));
+	struct mv_draft_peer *drafts = realloc(draft->peers, capacity * sizeof(*drafts));
+
+	if (drafts)
+		draft->peers = drafts;
+	if (!peers || !drafts) {
+		sodium_free(peers);
+		return false;
+	}
+	if (config->peer_count > 0)
+		memcpy(peers, config->peers, config->peer_count * sizeof(*peers));
+	sodium_free(config->peers);
+	config->peers = peers;
+	draft->peer_capacity = capacity;
+	return true;
+}
+
+void mv_draft_add_peer(struct mv_draft *draft)
+{
+	struct mv_config *config = draft->config;
+
+	if (config->peer_count == draft->peer_capacity && !grow_peers(draft)) {
+		draft->out_of_memory = true;
+		draft->section = MV_SECTION_UNKNOWN;
+		return;
+	}
+	config->peers[config->peer_count] = (struct mv_config_peer){.line = draft->line};
+	draft->peers[config->peer_count] = (struct mv_draft_peer){0};
+	config->peer_count++;
+}
+
+struct mv_config_peer *mv_draft_peer(struct mv_draft *draft)
+{
+	return &draft->config->peers[draft->config->peer_count - 1];
+}
+
+struct mv_given *mv_draft_given(struct mv_draft *draft, enum mv_setting setting)
+{
+	if (draft->section == MV_SECTION_PEER)
+		return &draft->peers[draft->config->peer_count - 1].given[setting];
+	return &draft->given[setting];
+}
+
+void mv_draft_add_prefix(
+	struct mv_draft *draft, struct mv_draft_prefixes *prefixes, const struct mv_prefix *prefix)
+{
+	if (prefixes->count == prefixes->capacity) {
+		size_t capacity = prefixes->capacity ? 2 * prefixes->capacity : FIRST_CAPACITY;
+		struct mv_draft_prefix *list =
+			realloc(prefixes->list, capacity * sizeof(*prefixes->list));
+
+		if (!list) {
+			draft->out_of_memory = true;
+			return;
+		}
+		prefixes->list = list;
+		prefixes->capacity = capacity;
+	}
+	prefixes->list[prefixes->count++] = (struct mv_draft_prefix){
+		.prefix = *prefix,
+		.line = draft->line,
+		.peer = draft->config->peer_count - 1,
+	};
+}

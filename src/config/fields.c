@@ -1,0 +1,106 @@
+#include "config/fields.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/fields_interface.h"
+#include "config/fields_peer.h"
+#include "config/ini.h"
+#include "config/nearest.h"
+
+#define IFACE    MV_SECTION_INTERFACE
+#define PEER     MV_SECTION_PEER
+#define WG       MV_DIALECT_WG
+#define WG_QUICK MV_DIALECT_WG_QUICK
+#define OURS     MV_DIALECT_MINIVPN
+
+static const struct mv_field fields[] = {
+	{"PrivateKey", IFACE, WG, MV_SETTING_PRIVATE_KEY, mv_fields_parse_private_key},
+	{"PrivateKeyFile", IFACE, OURS, MV_SETTING_PRIVATE_KEY, mv_fields_parse_private_key_file},
+	{"Address", IFACE, WG_QUICK, MV_SETTING_ADDRESS, mv_fields_parse_address},
+	{"ListenPort", IFACE, WG, MV_SETTING_LISTEN_PORT, mv_fields_parse_listen_port},
+	{"MTU", IFACE, WG_QUICK, MV_SETTING_MTU, mv_fields_parse_mtu},
+	{"Device", IFACE, OURS, MV_SETTING_DEVICE, mv_fields_parse_device},
+	{"PublicKey", PEER, WG, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key},
+	{"PublicKeyFile", PEER, OURS, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key_file},
+	{"PresharedKey", PEER, WG, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk},
+	{"PresharedKeyFile", PEER, OURS, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk_file},
+	{"AllowedIPs", PEER, WG, MV_SETTING_ALLOWED_IPS, mv_fields_parse_allowed_ips},
+	{"Endpoint", PEER, WG, MV_SETTING_ENDPOINT, mv_fields_parse_endpoint},
+	{"PersistentKeepalive", PEER, WG, MV_SETTING_KEEPALIVE, mv_fields_parse_keepalive},
+	{.name = "FwMark", .section = IFACE, .dialect = WG},
+	{.name = "DNS", .section = IFACE, .dialect = WG_QUICK},
+	{.name = "Table", .section = IFACE, .dialect = WG_QUICK},
+	{.name = "PreUp", .section = IFACE, .dialect = WG_QUICK},
+	{.name = "PostUp", .section = IFACE, .dialect = WG_QUICK},
+	{.name = "PreDown", .section = IFACE, .dialect = WG_QUICK},
+	{.name = "PostDown", .section = IFACE, .dialect = WG_QUICK},
+	{.name = "SaveConfig", .section = IFACE, .dialect = WG_QUICK},
+};
+
+static const struct mv_field *const fields_end = fields + sizeof(fields) / sizeof(fields[0]);
+
+/* Compares as strcasecmp, without the spaces of `spaced`. */
+static bool matches_without_spaces(const char *spaced, const char *name)
+{
+	char compact[MV_INI_NAME_MAX + 1];
+	size_t length = 0;
+
+	for (; *spaced; spaced++)
+		if (*spaced != ' ')
+			compact[length++] = *spaced;
+	compact[length] = '\0';
+	return strcasecmp(compact, name) == 0;
+}
+
+const struct mv_field *mv_fields_find(const char *name)
+{
+	for (const struct mv_field *field = fields; field < fields_end; field++) {
+		if (strcasecmp(name, field->name) == 0)
+			return field;
+		if (field->dialect == WG && matches_without_spaces(name, field->name))
+			return field;
+	}
+	return NULL;
+}
+
+static const struct mv_field *nearest(const char *name, enum mv_section section)
+{
+	const struct mv_field *best = NULL;
+	unsigned least = MV_NEAREST_FAR;
+
+	for (const struct mv_field *field = fields; field < fields_end; field++) {
+		unsigned distance = mv_nearest_distance(name, field->name);
+
+		if (field->section == section && distance < least) {
+			best = field;
+			least = distance;
+		}
+	}
+	return best;
+}
+
+const struct mv_field *mv_fields_nearest(const char *name, enum mv_section section)
+{
+	const struct mv_field *best = nearest(name, section);
+
+	return best ? best : nearest(name, section == PEER ? IFACE : PEER);
+}
+
+const char *mv_fields_section_name(enum mv_section section)
+{
+	return section == PEER ? "Peer" : "Interface";
+}
+
+const char *mv_fields_names(char text[static MV_FIELDS_NAMES_MAX], enum mv_section section)
+{
+	int length = 0;
+
+	text[0] = '\0';
+	for (const struct mv_field *field = fields; field < fields_end; field++)
+		if (field->section == section && field->parse)
+			length += snprintf(text + length, MV_FIELDS_NAMES_MAX - (size_t)length,
+				"%s%s", length ? ", " : "", field->name);
+	return text;
+}

@@ -1,0 +1,80 @@
+#include "config/fields_interface.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/ifname.h"
+#include "config/keyvalue.h"
+#include "config/shown.h"
+#include "config/value.h"
+
+/* The key is in its place already. All zero is how WireGuard's tools write "no key". */
+static void accept_private_key(struct mv_draft *draft)
+{
+	uint8_t *key = draft->config->private_key;
+
+	draft->has_private_key = !sodium_is_zero(key, MV_KEY_LEN);
+	if (draft->has_private_key)
+		mv_x25519_clamp(key);
+	else
+		mv_draft_error(draft, "all zero, which means no key: make one by 'minivpn genkey'");
+}
+
+void mv_fields_parse_private_key(struct mv_draft *draft, char *value)
+{
+	draft->has_inline_secret = true;
+	draft->has_private_key = false;
+	if (mv_keyvalue_from_text(draft, draft->config->private_key, value))
+		accept_private_key(draft);
+}
+
+void mv_fields_parse_private_key_file(struct mv_draft *draft, char *value)
+{
+	draft->has_private_key = false;
+	if (mv_keyvalue_from_file(draft, MV_KEYVALUE_PRIVATE, draft->config->private_key, value))
+		accept_private_key(draft);
+}
+
+/* As wg-quick: commas and spaces separate, any number of them. */
+void mv_fields_parse_address(struct mv_draft *draft, char *value)
+{
+	static const char separators[] = ", ";
+	char *rest;
+	char *element = strtok_r(value, separators, &rest);
+
+	if (!element)
+		mv_draft_error(draft, "no address in this list");
+	for (; element; element = strtok_r(NULL, separators, &rest)) {
+		struct mv_prefix prefix;
+
+		if (mv_value_parse_prefix(draft, &prefix, element))
+			mv_draft_add_prefix(draft, &draft->addresses, &prefix);
+	}
+}
+
+void mv_fields_parse_listen_port(struct mv_draft *draft, char *value)
+{
+	uint32_t port;
+
+	if (mv_value_parse_number(draft, &port, value, 0, UINT16_MAX, "a port number"))
+		draft->config->listen_port = (uint16_t)port;
+}
+
+void mv_fields_parse_mtu(struct mv_draft *draft, char *value)
+{
+	/* Every IPv4 host takes in a packet of 576 bytes (RFC 791 section 3.1). */
+	mv_value_parse_number(draft, &draft->config->mtu, value, 576, UINT16_MAX, "a number");
+}
+
+void mv_fields_parse_device(struct mv_draft *draft, char *value)
+{
+	char shown[MV_SHOWN_MAX];
+
+	if (!mv_ifname_is_valid(value)) {
+		mv_draft_error(draft, "%s: " MV_IFNAME_RULE, mv_shown(shown, value));
+		return;
+	}
+	snprintf(draft->config->device, sizeof(draft->config->device), "%s", value);
+	draft->config->device_is_named = true;
+}

@@ -1,0 +1,94 @@
+#include "config/fields_peer.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "config/endpointvalue.h"
+#include "config/keyvalue.h"
+#include "config/value.h"
+
+/*
+ * X25519 of a point of low order is zero for every clamped scalar (RFC 7748 section 6.1), so any
+ * scalar finds it out.
+ */
+static bool has_low_order(const uint8_t public_key[static MV_KEY_LEN])
+{
+	uint8_t scalar[MV_KEY_LEN] = {0}, shared[MV_KEY_LEN];
+
+	mv_x25519_clamp(scalar);
+	return !mv_x25519(shared, scalar, public_key);
+}
+
+static void take_public_key(struct mv_draft *draft, bool good)
+{
+	draft->peers[draft->config->peer_count - 1].has_public_key = good;
+	if (good && has_low_order(mv_draft_peer(draft)->public_key))
+		mv_draft_error(draft, "no handshake can succeed with this key (a point of low "
+				      "order): take what 'minivpn pubkey' prints at the peer");
+}
+
+void mv_fields_parse_public_key(struct mv_draft *draft, char *value)
+{
+	uint8_t *key = mv_draft_peer(draft)->public_key;
+
+	take_public_key(draft, mv_keyvalue_from_text(draft, key, value));
+}
+
+void mv_fields_parse_public_key_file(struct mv_draft *draft, char *value)
+{
+	uint8_t *key = mv_draft_peer(draft)->public_key;
+
+	take_public_key(draft, mv_keyvalue_from_file(draft, MV_KEYVALUE_PUBLIC, key, value));
+}
+
+void mv_fields_parse_psk(struct mv_draft *draft, char *value)
+{
+	draft->has_inline_secret = true;
+	mv_keyvalue_from_text(draft, mv_draft_peer(draft)->preshared_key, value);
+}
+
+void mv_fields_parse_psk_file(struct mv_draft *draft, char *value)
+{
+	mv_keyvalue_from_file(
+		draft, MV_KEYVALUE_PRESHARED, mv_draft_peer(draft)->preshared_key, value);
+}
+
+static void add_allowed_ip(struct mv_draft *draft, const struct mv_prefix *given)
+{
+	char given_text[MV_PREFIX_TEXT_MAX], text[MV_PREFIX_TEXT_MAX];
+	struct mv_prefix prefix = *given;
+
+	mv_prefix_mask(&prefix);
+	if (!mv_prefix_equal(&prefix, given))
+		mv_draft_warning(draft, "'%s' has bits behind its prefix length: taken as %s",
+			mv_prefix_print(given_text, given), mv_prefix_print(text, &prefix));
+	mv_draft_add_prefix(draft, &draft->allowed_ips, &prefix);
+}
+
+void mv_fields_parse_allowed_ips(struct mv_draft *draft, char *value)
+{
+	char *element;
+
+	while ((element = strsep(&value, ","))) {
+		struct mv_prefix prefix;
+
+		if (!*element)
+			mv_draft_error(draft, "a comma with nothing before or behind it");
+		else if (mv_value_parse_prefix(draft, &prefix, element))
+			add_allowed_ip(draft, &prefix);
+	}
+}
+
+void mv_fields_parse_endpoint(struct mv_draft *draft, char *value)
+{
+	mv_endpointvalue_parse(draft, mv_draft_peer(draft), value);
+}
+
+void mv_fields_parse_keepalive(struct mv_draft *draft, char *value)
+{
+	uint32_t interval_s = 0;
+
+	if (strcasecmp(value, "off") == 0 || mv_value_parse_number(draft, &interval_s, value, 0,
+						     UINT16_MAX, "'off' or a number of seconds"))
+		mv_draft_peer(draft)->persistent_keepalive_s = (uint16_t)interval_s;
+}

@@ -1,0 +1,287 @@
+#include "config/ini.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <ini.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Two bytes that no line holds, since control bytes are refused. White space inside a name or value
+ * travels through inih as BLANK: it would trim it at the ends of a piece and cut the value before
+ * " ;". inih tells nobody of a header, so a key HEADER follows each one.
+ */
+#define BLANK  '\1'
+#define HEADER "\2"
+
+static const char byte_order_mark[] = {'\xef', '\xbb', '\xbf'};
+
+struct span {
+	const char *at, *end;
+};
+
+struct parse {
+	struct span rest; /* of the text */
+	unsigned line;
+	struct span key;   /* of the line at hand */
+	struct span value; /* what of it inih has not been given yet */
+	bool in_value;     /* it has pieces to go */
+	bool after_header;
+	char *joined; /* the pieces that came out of inih */
+	size_t joined_length;
+	const struct mv_ini_handler *handler;
+	void *ctx;
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static size_t length_of(struct span span)
+{
+	return (size_t)(span.end - span.at);
+}
+
+static const char *find(struct span span, char c)
+{
+	return span.at == span.end ? NULL : memchr(span.at, c, length_of(span));
+}
+
+static struct span trim(struct span span)
+{
+	while (span.at < span.end && is_blank(*span.at))
+		span.at++;
+	while (span.at < span.end && is_blank(span.end[-1]))
+		span.end--;
+	return span;
+}
+
+static struct span next_line(struct parse *parse)
+{
+	const char *newline = find(parse->rest, '\n');
+	struct span line = {parse->rest.at, newline ? newline : parse->rest.end};
+
+	parse->rest.at = newline ? newline + 1 : line.end;
+	parse->line++;
+	return line;
+}
+
+static struct span strip_comment(struct span line)
+{
+	const char *comment = find(line, '#');
+
+	if (comment)
+		line.end = comment;
+	line = trim(line);
+	if (line.at < line.end && *line.at == ';')
+		line.end = line.at;
+	return line;
+}
+
+static bool has_control_byte(struct span line)
+{
+	for (; line.at < line.end; line.at++) {
+		unsigned char c = (unsigned char)*line.at;
+
+		if ((c < ' ' && !is_blank((char)c)) || c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+static bool begins_with_byte_order_mark(struct span text)
+{
+	size_t length = sizeof(byte_order_mark);
+
+	return length_of(text) >= length && memcmp(text.at, byte_order_mark, length) == 0;
+}
+
+static bool has_byte_order_mark(struct span line)
+{
+	for (; line.at < line.end; line.at++)
+		if (begins_with_byte_order_mark(line))
+			return true;
+	return false;
+}
+
+static bool is_header(struct span line)
+{
+	return line.at < line.end && *line.at == '[';
+}
+
+/* NULL, or what is wrong; only for a header. */
+static const char *header_error(struct span line)
+{
+	struct span name = {line.at + 1, line.end - 1};
+
+	if (length_of(line) < 2 || *name.end != ']' || find(name, ']'))
+		return "a section begins with [Interface] or [Peer] on a line of its own";
+	if (length_of(name) > MV_INI_NAME_MAX)
+		return "the name of this section is too long: there are [Interface] and [Peer]";
+	return NULL;
+}
+
+static const char *entry_error(struct span line)
+{
+	const char *equals = find(line, '=');
+	struct span key = {line.at, equals};
+
+	if (!equals && find(line, ':'))
+		return "no '=': it is '=', not ':', that separates a key from its value";
+	if (!equals)
+		return "no '=': a line has the form key = value";
+	key = trim(key);
+	if (key.at == key.end)
+		return "no key before the '=': a line has the form key = value";
+	if (find(key, ':'))
+		return "':' before the '=': it is '=', not ':', that separates a key from its "
+		       "value";
+	if (length_of(key) > MV_INI_NAME_MAX)
+		return "no key has as long a name as stands before the '='";
+	return NULL;
+}
+
+/* After the comment is gone: what is left of the line is not empty. */
+static const char *syntax_error(struct span line)
+{
+	if (has_control_byte(line))
+		return "a control byte: a peer file is plain text";
+	if (has_byte_order_mark(line))
+		return "an invisible byte-order mark (EF BB BF) within the text: take it out";
+	return is_header(line) ? header_error(line) : entry_error(line);
+}
+
+/* The next line that says something and is well formed; false at the end of the text. */
+static bool next_good_line(struct parse *parse, struct span *line)
+{
+	while (parse->rest.at < parse->rest.end) {
+		const char *error = NULL;
+
+		*line = next_line(parse);
+		if (length_of(*line) > MV_INI_LINE_MAX) {
+			error = "the line is longer than 1 MiB";
+		} else {
+			*line = strip_comment(*line);
+			if (line->at == line->end)
+				continue;
+			error = syntax_error(*line);
+		}
+		if (!error)
+			return true;
+		parse->handler->error(parse->ctx, parse->line, is_header(*line), error);
+	}
+	return false;
+}
+
+static char *put(char *out, struct span span)
+{
+	for (; span.at < span.end; span.at++)
+		if (is_blank(*span.at))
+			*out++ = BLANK;
+		else
+			*out++ = *span.at;
+	return out;
+}
+
+/* As much of the value as inih's line has room for; a longer one comes in pieces. */
+static char *put_piece(struct parse *parse, char *out, size_t size)
+{
+	size_t room = size - length_of(parse->key) - strlen("=\n") - 1;
+	struct span piece = parse->value;
+
+	if (length_of(piece) > room)
+		piece.end = piece.at + room;
+	parse->value.at = piece.end;
+	parse->in_value = piece.end < parse->value.end;
+	out = put(out, parse->key);
+	*out++ = '=';
+	return put(out, piece);
+}
+
+/* An ini_reader: what inih believes to be the next line of the file. */
+static char *read_line(char *out, int size, void *stream)
+{
+	struct parse *parse = stream;
+	struct span line;
+	char *end = out;
+
+	assert(size > 2 * MV_INI_NAME_MAX);
+	/* The line before may have been a key, and inih does not wipe its buffer. */
+	sodium_memzero(out, (size_t)size);
+	if (parse->in_value) {
+		end = put_piece(parse, out, (size_t)size);
+	} else if (parse->after_header) {
+		parse->after_header = false;
+		end = stpcpy(out, HEADER "=");
+	} else if (!next_good_line(parse, &line)) {
+		return NULL;
+	} else if (is_header(line)) {
+		parse->after_header = true;
+		end = put(out, line);
+	} else {
+		const char *equals = find(line, '=');
+
+		parse->key = trim((struct span){line.at, equals});
+		parse->value = trim((struct span){equals + 1, line.end});
+		end = put_piece(parse, out, (size_t)size);
+	}
+	*end++ = '\n';
+	*end = '\0';
+	return out;
+}
+
+static void restore_blanks(char *text)
+{
+	for (; *text; text++)
+		if (*text == BLANK)
+			*text = ' ';
+}
+
+/* inih's strings are its own: names are short and copied, values are joined first. */
+static void copy_name(char copy[static MV_INI_NAME_MAX + 1], const char *name)
+{
+	snprintf(copy, MV_INI_NAME_MAX + 1, "%s", name);
+	restore_blanks(copy);
+}
+
+/* An ini_handler. */
+static int take_line(void *user, const char *section, const char *key, const char *piece)
+{
+	struct parse *parse = user;
+	size_t length = strlen(piece);
+	char name[MV_INI_NAME_MAX + 1];
+
+	if (strcmp(key, HEADER) == 0) {
+		copy_name(name, section);
+		parse->handler->section(parse->ctx, parse->line, name);
+		return 1;
+	}
+	memcpy(parse->joined + parse->joined_length, piece, length + 1);
+	parse->joined_length += length;
+	if (parse->in_value)
+		return 1;
+	restore_blanks(parse->joined);
+	copy_name(name, key);
+	parse->handler->entry(parse->ctx, parse->line, name, parse->joined);
+	parse->joined_length = 0;
+	return 1;
+}
+
+int mv_ini_parse(const char *text, size_t length, const struct mv_ini_handler *handler, void *ctx)
+{
+	struct parse parse = {.rest = {text, text + length}, .handler = handler, .ctx = ctx};
+	int rc;
+
+	if (begins_with_byte_order_mark(parse.rest))
+		parse.rest.at += sizeof(byte_order_mark);
+	parse.joined = sodium_malloc((length < MV_INI_LINE_MAX ? length : MV_INI_LINE_MAX) + 1);
+	if (!parse.joined)
+		return -ENOMEM;
+	rc = ini_parse_stream(read_line, &parse, take_line, &parse);
+	sodium_free(parse.joined);
+	/* inih has no error left to find but want of memory: the reader found them all. */
+	assert(rc <= 0);
+	return rc == 0 ? 0 : -ENOMEM;
+}

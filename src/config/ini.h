@@ -1,0 +1,36 @@
+/*
+ * The text of a peer file to sections and `key = value`, by inih. A reader of our own stands in
+ * front of inih: it finds every error of syntax where inih would stop at the first, and hands it
+ * nothing that it could take differently from `wg`. What the keys mean is not known here. Pure; any
+ * thread.
+ *
+ * Lines end in LF or CR LF. White space around sections, keys and values does not count, nor does
+ * what follows a '#', a line that begins with ';', and a byte-order mark at the very beginning.
+ */
+#ifndef MV_CONFIG_INI_H
+#define MV_CONFIG_INI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MV_INI_LINE_MAX ((size_t)1 << 20) /* bytes, without the end of the line */
+#define MV_INI_NAME_MAX 48                /* of a section or a key: inih keeps as many */
+
+/*
+ * What the text holds, in the order of its lines, which count from 1. The strings live for the
+ * call. White space within them is one space a byte, and section and key may hold some as well.
+ */
+struct mv_ini_handler {
+	void (*section)(void *ctx, unsigned line, const char *name);
+	void (*entry)(void *ctx, unsigned line, const char *key, char *value);
+	/* in_header: the section before has ended, and what this one is called is not known. */
+	void (*error)(void *ctx, unsigned line, bool in_header, const char *text);
+};
+
+/*
+ * text may hold any bytes. The value of an entry may be empty, may be changed by the handler, and
+ * is wiped. 0 or -ENOMEM.
+ */
+int mv_ini_parse(const char *text, size_t length, const struct mv_ini_handler *handler, void *ctx);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * Reads a small regular file whole into locked memory, for peer files and key files alike. Never
+ * waits, whatever the path names. Any thread.
+ */
+#ifndef MV_CONFIG_TEXTFILE_H
+#define MV_CONFIG_TEXTFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mv_textfile {
+	char *text; /* may hold any byte; a terminator follows the last one */
+	size_t length;
+	bool others_may_read; /* the mode lets the group or everybody in */
+};
+
+/*
+ * 0, or -errno with nothing to free. -EISDIR: a directory; -ENODEV: a pipe, device or socket;
+ * -EFBIG: longer than max_bytes.
+ */
+int mv_textfile_read(struct mv_textfile *file, const char *path, size_t max_bytes);
+
+/* Wipes and frees. */
+void mv_textfile_free(struct mv_textfile *file);
+
+/* A sentence's end for what mv_textfile_read returned: "this is a directory, not a file". */
+const char *mv_textfile_reason(int error);
+
+#endif

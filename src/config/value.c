@@ -1,0 +1,40 @@
+#include "config/value.h"
+
+#include <string.h>
+
+#include "config/shown.h"
+
+bool mv_value_parse_number(struct mv_draft *draft, uint32_t *number, const char *value,
+	uint32_t min, uint32_t max, const char *words)
+{
+	char shown[MV_SHOWN_MAX];
+	uint64_t parsed;
+
+	if (!mv_decimal_parse(&parsed, value, max) || parsed < min) {
+		mv_draft_error(draft, "%s is not %s from %u to %u", mv_shown(shown, value), words,
+			min, max);
+		return false;
+	}
+	*number = (uint32_t)parsed;
+	return true;
+}
+
+bool mv_value_parse_prefix(struct mv_draft *draft, struct mv_prefix *prefix, const char *value)
+{
+	char shown[MV_SHOWN_MAX];
+	bool is_ipv6 = strchr(value, ':');
+
+	switch (mv_prefix_parse(prefix, value)) {
+	case MV_PREFIX_OK:
+		return true;
+	case MV_PREFIX_BAD_ADDRESS:
+		mv_draft_error(draft, "%s is no address: write it as in 10.0.0.1/24 or fd00::1/64",
+			mv_shown(shown, value));
+		break;
+	case MV_PREFIX_BAD_LENGTH:
+		mv_draft_error(draft, "%s: the prefix length of an %s address is 0 to %u",
+			mv_shown(shown, value), is_ipv6 ? "IPv6" : "IPv4", is_ipv6 ? 128 : 32);
+		break;
+	}
+	return false;
+}
