@@ -1,0 +1,251 @@
+# shellcheck shell=bash
+# What the network tests share: a work folder, checks reported as TAP, and peers of either kind on
+# the two sides of sides.sh. A test sources this, calls net_begin, checks, and calls net_end.
+#
+# From the caller: MINIVPN_BUILD, the build to test (build/release), and MINIVPN_REPORTS, a folder
+# that fails the test when a sanitizer has left a report there.
+#
+# shellcheck disable=SC2016 # what stands in single quotes is expanded by a shell on the side
+
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/net/sides.sh
+source "$top/tests/net/sides.sh"
+
+minivpn=$(realpath -m "${MINIVPN_BUILD:-$top/build/release}")/src/minivpn
+work=
+
+readonly -A inner4=([a]=10.77.0.1 [b]=10.77.0.2)
+readonly -A inner6=([a]=fd77::1 [b]=fd77::2)
+readonly port=51820
+
+# How start_peer sets a tunnel up; a test assigns these.
+psk=no             # yes: with a pre-shared key
+outer=4            # the family of the underlay
+know_endpoint="ab" # the sides that know where the other is; one alone is the initiator
+declare -A kind=() # what runs on a side
+
+# --- The frame of a test ---
+
+# skip REASON: the one sentence that says what is missing and what to do.
+skip() {
+  echo "1..0 # SKIP $1"
+  exit 77
+}
+
+# net_begin SECONDS TOOL... -- ARGUMENT...: checks what the test needs, starts it again under a
+# deadline, with its arguments, and makes the two sides.
+net_begin() {
+  local seconds=$1
+  shift
+  while [[ $1 != -- ]]; do
+    command -v "$1" >/dev/null || skip "$1 is missing: run packaging/install-deps.sh test"
+    shift
+  done
+  shift
+  ((EUID == 0)) || skip "namespaces need root: run this with sudo"
+  [[ -c /dev/net/tun ]] || skip "there is no /dev/net/tun: run modprobe tun"
+  unshare --net --mount --pid --fork true 2>/dev/null ||
+    skip "root may not make namespaces here: run this outside of the container"
+  if [[ -z ${NET_HAS_DEADLINE:-} ]]; then
+    NET_HAS_DEADLINE=1 exec timeout --foreground --verbose -k 20 "$seconds" "$BASH" "$0" "$@"
+  fi
+  umask 077
+  work=$(mktemp -d)
+  clean_up_by net_clean_up
+  sides_up "$work"
+  make_keys
+}
+
+net_clean_up() {
+  sides_down
+  rm -rf "$work"
+}
+
+# net_end: ends the peers in order, so that sanitizers can report, and says the verdict.
+net_end() {
+  local side
+  for side in "${!kind[@]}"; do
+    check "$side (${kind[$side]}) ends in order" stop_peer "$side"
+  done
+  if [[ -n ${MINIVPN_REPORTS:-} ]]; then
+    check "no sanitizer report in $MINIVPN_REPORTS" no_reports
+  fi
+  echo "1..$checks"
+  ((failures == 0)) || exit 1
+}
+
+no_reports() {
+  local reports
+  reports=$(find "$MINIVPN_REPORTS" -type f -exec head -n 50 {} +)
+  [[ -z $reports ]] || {
+    echo "$reports"
+    return 1
+  }
+}
+
+# need_minivpn: for the tests that use it.
+need_minivpn() {
+  [[ -x $minivpn ]] || skip "$minivpn is missing: build it first"
+}
+
+# --- Checks ---
+
+checks=0
+failures=0
+
+# check WHAT COMMAND...: ok if the command succeeds, else not ok with what it printed.
+check() {
+  local what=$1
+  shift
+  checks=$((checks + 1))
+  if "$@" >"$work/check" 2>&1; then
+    echo "ok $checks - $what"
+  else
+    echo "not ok $checks - $what"
+    echo "# failed: $*"
+    sed 's/^/# /' "$work/check"
+    failures=$((failures + 1))
+  fi
+}
+
+# ends STATUS COMMAND...: exactly this exit status; the output is kept in $work/ends.
+ends() {
+  local expected=$1 status=0
+  shift
+  "$@" >"$work/ends" 2>&1 || status=$?
+  ((status == expected)) || {
+    echo "exit status $status, expected $expected"
+    cat "$work/ends"
+    return 1
+  }
+}
+
+# said WORD...: one line of what `ends` kept has all of these.
+said() {
+  local lines=$work/said
+  cp "$work/ends" "$lines"
+  while (($#)); do
+    grep -F -e "$1" "$lines" >"$lines.less" || {
+      echo "no line has: $1"
+      cat "$work/ends"
+      return 1
+    }
+    mv "$lines.less" "$lines"
+    shift
+  done
+}
+
+# shows TEXT COMMAND...: the command succeeds and its output contains the text.
+shows() {
+  local text=$1 output status=0
+  shift
+  output=$("$@" 2>&1) || status=$?
+  ((status == 0)) && [[ $output == *"$text"* ]] && return
+  echo "exit status $status, expected 0 and the text: $text"
+  echo "$output"
+  return 1
+}
+
+# --- Peers ---
+
+other() {
+  if [[ $1 == a ]]; then echo b; else echo a; fi
+}
+
+make_keys() {
+  local name
+  for name in a b; do
+    wg genkey >"$work/$name.key"
+    wg pubkey <"$work/$name.key" >"$work/$name.pub"
+  done
+  wg genpsk >"$work/psk"
+}
+
+# outer_endpoint SIDE
+outer_endpoint() {
+  if ((outer == 4)); then echo "${wire4[$1]}:$port"; else echo "[${wire6[$1]}]:$port"; fi
+}
+
+# peer_file SIDE: what the side's INI file holds, in the format of wg-quick, for both kinds of peer.
+peer_file() {
+  local far
+  far=$(other "$1")
+  echo "[Interface]"
+  echo "PrivateKey = $(<"$work/$1.key")"
+  echo "ListenPort = $port"
+  echo "Address = ${inner4[$1]}/24, ${inner6[$1]}/64"
+  echo "MTU = 1420"
+  echo "Device = tun0"
+  echo "[Peer]"
+  echo "PublicKey = $(<"$work/$far.pub")"
+  echo "AllowedIPs = ${inner4[$far]}/32, ${inner6[$far]}/128"
+  [[ $know_endpoint != *"$1"* ]] || echo "Endpoint = $(outer_endpoint "$far")"
+  [[ $psk == no ]] || echo "PresharedKey = $(<"$work/psk")"
+}
+
+# start_peer SIDE KIND: returns when the tunnel is set up.
+start_peer() {
+  local side=$1
+  kind[$side]=$2
+  peer_file "$side" >"$work/$side.ini"
+  "start_${2//-/_}" "$side" >"$work/$side.log" 2>&1 || {
+    cat "$work/$side.log"
+    return 1
+  }
+}
+
+start_minivpn() {
+  on "$1" "$minivpn" up "$work/$1.ini"
+}
+
+start_wireguard_go() {
+  local side=$1
+  on "$side" env LOG_LEVEL=error wireguard-go tun0 &&
+    grep -vE '^(Address|MTU|Device) ' "$work/$side.ini" >"$work/$side.wg" &&
+    on "$side" wg setconf tun0 "$work/$side.wg" &&
+    on "$side" ip address add "${inner4[$side]}/24" dev tun0 &&
+    on "$side" ip address add "${inner6[$side]}/64" dev tun0 nodad &&
+    on "$side" ip link set tun0 addrgenmode none mtu 1420 up
+}
+
+# stop_peer SIDE: in order; returns when nothing of it is left.
+stop_peer() {
+  local side=$1
+  case ${kind[$side]} in
+    minivpn) on "$side" "$minivpn" down tun0 || return 1 ;;
+    wireguard-go) on "$side" rm /run/wireguard/tun0.sock || return 1 ;;
+  esac
+  wait_for 10 nothing_there "$side" "${kind[$side]}" tun0 && unset "kind[$side]"
+}
+
+# kill_peer SIDE: without any warning; the socket file stays.
+kill_peer() {
+  on "$1" sh -c 'kill -KILL $(pidof "$1")' sh "${kind[$1]}" &&
+    wait_for 10 not on "$1" ip link show tun0
+}
+
+# all_there SIDE PROGRAM DEVICE: process, device and control socket.
+all_there() {
+  on "$1" pidof "$2" && on "$1" ip link show "$3" && on "$1" test -S "/run/wireguard/$3.sock"
+}
+
+# nothing_there SIDE PROGRAM DEVICE: none of the three.
+nothing_there() {
+  not on "$1" pidof "$2" && not on "$1" ip link show "$3" &&
+    not on "$1" test -e "/run/wireguard/$3.sock"
+}
+
+# --- Traffic ---
+
+# reaches SIDE ADDRESS COUNT [PING OPTION...]: every single ping is answered, and once.
+reaches() {
+  local side=$1 address=$2 count=$3 output
+  shift 3
+  output=$(on "$side" ping -n -i 0.05 -W 3 -c "$count" "$@" "$address" 2>&1) || true
+  [[ $output == *", $count received, 0% packet loss"* ]] || {
+    echo "$output"
+    return 1
+  }
+}

@@ -1,0 +1,198 @@
+#!/bin/bash
+# pairing.sh KIND_A KIND_B [--full]: real traffic between two peers, each minivpn or wireguard-go.
+#
+# Always: ping from the very first packet on, for each of the two as the initiator, with and
+# without a pre-shared key, over an IPv4 and an IPv6 underlay. With --full also TCP for seconds, a
+# file of 200 MB, the death of a peer, and packets from a source that is not allowed.
+#
+# shellcheck disable=SC2016 # what stands in single quotes is expanded by a shell on the side
+
+# shellcheck source=tests/net/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+usage="usage: $0 minivpn|wireguard-go minivpn|wireguard-go [--full]"
+
+# start_both KIND_A KIND_B
+start_both() {
+  start_peer a "$1" && start_peer b "$2"
+}
+
+stop_both() {
+  stop_peer a && stop_peer b
+}
+
+# ping_family SIDE 4|6 LABEL: the sizes up to the MTU, 1420 with 20 or 40 bytes of IP and 8 of ICMP,
+# and beyond.
+ping_family() {
+  local side=$1 address largest
+  case $2 in
+    4) address=${inner4[$(other "$side")]} largest=1392 ;;
+    6) address=${inner6[$(other "$side")]} largest=1372 ;;
+  esac
+  check "$3: inner IPv$2, first packets" reaches "$side" "$address" 5
+  check "$3: inner IPv$2, as large as the MTU" reaches "$side" "$address" 3 -s "$largest" -M "do"
+  check "$3: inner IPv$2, in fragments" reaches "$side" "$address" 3 -s 4000
+}
+
+# initiator SIDE KIND_A KIND_B: only SIDE knows where the other is, so it must be the one to begin.
+# Which inner family comes first alternates.
+initiator() {
+  local side=$1 label
+  know_endpoint=$side
+  label="outer IPv$outer, psk $psk, $side initiates"
+  check "$label: both peers start" start_both "$2" "$3"
+  if [[ $psk == yes ]]; then
+    ping_family "$side" 6 "$label"
+    ping_family "$side" 4 "$label"
+  else
+    ping_family "$side" 4 "$label"
+    ping_family "$side" 6 "$label"
+  fi
+  check "$label: wg shows the tunnel of a" shows "peer: $(<"$work/b.pub")" on a wg show tun0
+  check "$label: wg shows the tunnel of b" shows "peer: $(<"$work/a.pub")" on b wg show tun0
+  check "$label: both peers end" stop_both
+}
+
+# --- The rest is for --full, on a tunnel where both know where the other is ---
+
+# listening SIDE PORT
+listening() {
+  [[ -n $(on "$1" ss -Hltn "sport = :$2") ]]
+}
+
+# tcp_flows [IPERF3 OPTION...]: five seconds of TCP, at more than 1 Mbit/s.
+tcp_flows() {
+  spawn "$work/iperf3" b iperf3 --server --one-off && wait_for 5 listening b 5201 || return 1
+  on a iperf3 --client "${inner4[b]}" --time 5 --format m "$@" >"$work/iperf3.client" &&
+    finished "$work/iperf3" 10 &&
+    awk '/receiver/ { rate = $7 } END { exit !(rate > 1) }' "$work/iperf3.client"
+}
+
+# receive PORT: what one connection brings, to standard output.
+receive='
+import shutil, socket, sys
+with socket.create_server(("", int(sys.argv[1]))) as server:
+  connection, _ = server.accept()
+  shutil.copyfileobj(connection.makefile("rb"), sys.stdout.buffer)'
+
+file_arrives() {
+  local sent
+  head -c 200000000 /dev/urandom >"$work/file" || return 1
+  sent=$(sha256sum <"$work/file") || return 1
+  spawn "$work/receive" b sh -c 'python3 -c "$1" 7000 | sha256sum' sh "$receive" || return 1
+  wait_for 10 listening b 7000 || return 1
+  on a bash -c 'cat "$1" >"/dev/tcp/$2/7000"' bash "$work/file" "${inner4[b]}" &&
+    finished "$work/receive" 60 &&
+    diff <(echo "$sent") "$work/receive.out"
+}
+
+# killed SIDE: no traffic without it, which shows that the tests after this one mean something.
+killed() {
+  kill_peer "$1" && not reaches "$(other "$1")" "${inner4[$1]}" 1
+}
+
+# dies SIDE: it is killed and comes back, and only one of the two sends then.
+dies() {
+  local side=$1 survivor label="$1 (${kind[$1]}) was killed"
+  survivor=$(other "$side")
+  check "$label: no traffic" killed "$side"
+  check "$label: starts again" start_peer "$side" "${kind[$side]}"
+  check "$label: traffic within 20 s when $survivor sends" \
+    wait_for 20 reaches "$survivor" "${inner4[$side]}" 1 -W 1
+  check "$label once more: no traffic" killed "$side"
+  check "$label once more: starts again" start_peer "$side" "${kind[$side]}"
+  check "$label once more: traffic within 2 s when $side sends" \
+    reaches "$side" "${inner4[$survivor]}" 1 -W 2
+}
+
+# echo_requests FOLDER/NAME ADDRESS: how many the capture holds from this source.
+echo_requests() {
+  captured "$1" "src host $2 and (icmp[icmptype] = icmp-echo or icmp6[icmp6type] = icmp6-echo)" |
+    wc -l
+}
+
+# refuses_foreign SIDE 4|6 LABEL: SIDE takes echo requests that come from the other's address, and
+# not those from an address that it does not allow. No answer could come back to that one anyway, so
+# what counts is what arrives on tun0.
+refuses_foreign() {
+  local side=$1 label="$3 IPv$2" sender allowed foreign bits here
+  sender=$(other "$side")
+  case $2 in
+    4) allowed=${inner4[$sender]} foreign=10.77.0.99 bits=32 here=${inner4[$side]} ;;
+    6) allowed=${inner6[$sender]} foreign=fd77::99 bits=128 here=${inner6[$side]} ;;
+  esac
+  capture "$work/inner" "$side" tun0
+  on "$sender" ip address add "$foreign/$bits" dev tun0
+  check "$label: pings from $foreign go unanswered" \
+    not reaches "$sender" "$here" 3 -W 1 -I "$foreign"
+  check "$label: pings from $allowed do not" reaches "$sender" "$here" 3 -I "$allowed"
+  on "$sender" ip address delete "$foreign/$bits" dev tun0
+  capture_end "$work/inner"
+  check "$label: those from $allowed arrived" test "$(echo_requests "$work/inner" "$allowed")" = 3
+  check "$label: those from $foreign did not" test "$(echo_requests "$work/inner" "$foreign")" = 0
+}
+
+# source_filter SIDE
+source_filter() {
+  local side=$1 label="$1 (${kind[$1]}) filters"
+  if [[ ${kind[$side]} == minivpn ]]; then
+    check "$label: nothing dropped yet" status_lacks "$side" source-not-allowed
+  fi
+  refuses_foreign "$side" 4 "$label"
+  refuses_foreign "$side" 6 "$label"
+  if [[ ${kind[$side]} == minivpn ]]; then
+    check "$label: status counts the drops" \
+      shows "6 packets, source-not-allowed" on "$side" "$minivpn" status tun0
+  fi
+}
+
+# status_lacks SIDE TEXT: there is a status, and the text is not in it.
+status_lacks() {
+  local status
+  status=$(on "$1" "$minivpn" status tun0) && [[ $status == *peer:* && $status != *"$2"* ]]
+}
+
+# full KIND_A KIND_B ROLE...
+full() {
+  local side
+  psk=yes outer=4 know_endpoint=ab
+  check "both peers start for the long tests" start_both "$1" "$2"
+  shift 2
+  check "TCP from a to b for 5 s" tcp_flows
+  check "TCP from b to a for 5 s" tcp_flows --reverse
+  check "200 MB arrive unharmed" file_arrives
+  for side in "$@"; do
+    source_filter "$side"
+    dies "$side"
+  done
+}
+
+main() {
+  local kinds=() full=no side argument
+  for argument in "$@"; do
+    case $argument in
+      minivpn | wireguard-go) kinds+=("$argument") ;;
+      --full) full=yes ;;
+      *) echo "$usage" >&2 && exit 2 ;;
+    esac
+  done
+  ((${#kinds[@]} == 2)) || { echo "$usage" >&2 && exit 2; }
+  [[ ${kinds[*]} != *minivpn* ]] || need_minivpn
+  net_begin 600 "${needs[@]}" -- "$@"
+
+  # Between two of a kind, what holds for one side holds for the other.
+  local roles=(a b)
+  [[ ${kinds[0]} != "${kinds[1]}" ]] || roles=(a)
+  for psk in no yes; do
+    for outer in 4 6; do
+      for side in "${roles[@]}"; do
+        initiator "$side" "${kinds[@]}"
+      done
+    done
+  done
+  [[ $full == no ]] || full "${kinds[@]}" "${roles[@]}"
+  net_end
+}
+
+needs=(ip ping wg wireguard-go tcpdump iperf3 python3 ss)
+main "$@"
