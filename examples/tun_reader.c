@@ -100,11 +100,13 @@ static int set_up_device(int ifindex)
 	int err;
 
 	err = mv_hoststate_diff(&steps, NULL, &wanted);
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = mv_netlink_open(&netlink);
-	if (err)
+	if (err) {
 		goto out;
+	}
 	err = mv_netlink_apply(netlink, ifindex, &steps, &failed);
 	mv_netlink_close(netlink);
 out:
@@ -117,11 +119,13 @@ static int open_device(struct mv_tun *tun, const char *name)
 {
 	int err = mv_tun_open(tun, name);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = set_up_device(tun->ifindex);
-	if (err)
+	if (err) {
 		mv_tun_close(tun);
+	}
 	return err;
 }
 
@@ -133,14 +137,16 @@ static int write_back(struct reader *reader, const uint8_t *packet, size_t len)
 	size_t answer_len = ECHO_REQUEST_LEN;
 	ssize_t written;
 
-	if (reader->seal)
+	if (reader->seal) {
 		answer_len = put_sealed(answer, packet, len, reader->key, reader->counter++);
-	else
+	} else {
 		put_echo_request(answer, reader->sequence++);
+	}
 
 	written = mv_tun_write(&reader->tun, answer, answer_len);
-	if (written < 0)
+	if (written < 0) {
 		return (int)written;
+	}
 	if (reader->seal) {
 		printf("Wrote %zu bytes to %s\n", answer_len, reader->tun.name);
 		print_rows(answer, answer_len);
@@ -153,8 +159,9 @@ static int pass_packet(struct reader *reader)
 	uint8_t packet[PACKET_MAX - SEALED_OVERHEAD];
 	ssize_t len = mv_tun_read(&reader->tun, packet, sizeof(packet));
 
-	if (len < 0)
+	if (len < 0) {
 		return (int)len;
+	}
 	printf("Read %zd bytes from %s\n", len, reader->tun.name);
 	print_rows(packet, (size_t)len);
 	return write_back(reader, packet, (size_t)len);
@@ -171,8 +178,9 @@ static int open_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) {
 		return -errno;
+	}
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -188,15 +196,19 @@ static int pass_packets(struct reader *reader, uint64_t count)
 	while (count > 0) {
 		int err;
 
-		if (poll(wait, 2, -1) < 0)
+		if (poll(wait, 2, -1) < 0) {
 			return -errno;
-		if (wait[1].revents != 0)
+		}
+		if (wait[1].revents != 0) {
 			return 0;
+		}
 		err = pass_packet(reader);
-		if (err && err != -EAGAIN)
+		if (err && err != -EAGAIN) {
 			return err;
-		if (!err)
+		}
+		if (!err) {
 			count--;
+		}
 	}
 	return 0;
 }
@@ -220,8 +232,9 @@ static int run_device(struct reader *reader, const struct options *options)
 
 	reader->counter = wall_clock_ns();
 	reader->signals = open_signals();
-	if (reader->signals < 0)
+	if (reader->signals < 0) {
 		return complain("wait for signals on", device, reader->signals);
+	}
 	err = open_device(&reader->tun, device);
 	if (err) {
 		close(reader->signals);
@@ -256,21 +269,23 @@ static void parse_options(struct options *options, int argc, char **argv)
 
 	*options = (struct options){.device = "tun0", .count = UINT64_MAX};
 	while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (name == 'd')
+		if (name == 'd') {
 			options->device = optarg;
-		else if (name == 'k')
+		} else if (name == 'k') {
 			options->key_file = optarg;
-		else if (name == 'o')
+		} else if (name == 'o') {
 			options->mode = MODE_OPEN;
-		else if (name == 's')
+		} else if (name == 's') {
 			options->mode = MODE_SEAL;
-		else if (name == 'h')
+		} else if (name == 'h') {
 			exit(fputs(usage, stdout) < 0);
-		else if (name != 'c' || !mv_decimal_parse(&options->count, optarg, UINT64_MAX))
+		} else if (name != 'c' || !mv_decimal_parse(&options->count, optarg, UINT64_MAX)) {
 			refuse_usage();
+		}
 	}
-	if (optind < argc || (options->mode == MODE_ANSWER) != (options->key_file == NULL))
+	if (optind < argc || (options->mode == MODE_ANSWER) != (options->key_file == NULL)) {
 		refuse_usage();
+	}
 }
 
 static int run(const struct options *options)
@@ -278,9 +293,10 @@ static int run(const struct options *options)
 	struct reader reader = {.seal = options->mode == MODE_SEAL};
 	int exit_code = EXIT_FAILURE;
 
-	if (!options->key_file || load_key(reader.key, options->key_file))
+	if (!options->key_file || load_key(reader.key, options->key_file)) {
 		exit_code = options->mode == MODE_OPEN ? open_hex(reader.key)
 						       : run_device(&reader, options);
+	}
 	sodium_memzero(reader.key, sizeof(reader.key));
 	return exit_code;
 }
@@ -289,8 +305,9 @@ int main(int argc, char **argv)
 {
 	struct options options;
 
-	if (sodium_init() < 0)
+	if (sodium_init() < 0) {
 		return EXIT_FAILURE;
+	}
 	setlinebuf(stdout); /* each row at once, also into a pipe */
 	parse_options(&options, argc, argv);
 	return run(&options);

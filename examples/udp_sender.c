@@ -56,13 +56,14 @@ static void parse_options(struct options *options, int argc, char **argv)
 
 	*options = (struct options){.count = UINT64_MAX, .interval_ms = 1000};
 	while (ok && (name = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (name == 'h')
+		if (name == 'h') {
 			exit(fputs(usage, stdout) < 0);
-		else if (name == 'c')
+		} else if (name == 'c') {
 			ok = mv_decimal_parse(&options->count, optarg, UINT64_MAX);
-		else
+		} else {
 			ok = name == 'i' &&
 			     mv_decimal_parse(&options->interval_ms, optarg, UINT32_MAX);
+		}
 	}
 	if (!ok || optind < argc) {
 		fputs(usage, stderr);
@@ -75,8 +76,9 @@ static bool send_datagram(int fd, const struct datagram *datagram)
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(datagram->port)};
 	size_t len = strlen(datagram->text);
 
-	if (inet_pton(AF_INET, datagram->address, &to.sin_addr) != 1)
+	if (inet_pton(AF_INET, datagram->address, &to.sin_addr) != 1) {
 		return false;
+	}
 	if (sendto(fd, datagram->text, len, 0, (const struct sockaddr *)&to, sizeof(to)) < 0) {
 		fprintf(stderr, "udp_sender: cannot send to %s: %s\n", datagram->address,
 			strerror(errno));
@@ -105,8 +107,9 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	for (uint64_t i = 0; i < options.count; i++) {
-		if (i > 0)
+		if (i > 0) {
 			nanosleep(&interval, NULL);
+		}
 		if (!send_datagram(fd, &datagrams[i % 2])) {
 			close(fd);
 			return EXIT_FAILURE;

@@ -15,14 +15,16 @@ static_assert(MV_IP_TEXT_MAX == INET6_ADDRSTRLEN, "the longest text of an addres
 bool mv_decimal_parse(uint64_t *value, const char *text, uint64_t max)
 {
 	/* strtoull skips white space and takes a sign: the first byte has to be a digit. */
-	if (!isdigit((unsigned char)text[0]))
+	if (!isdigit((unsigned char)text[0])) {
 		return false;
+	}
 
 	char *end;
 	errno = 0;
 	const unsigned long long number = strtoull(text, &end, 10);
-	if (*end != '\0' || errno != 0 || number > max)
+	if (*end != '\0' || errno != 0 || number > max) {
 		return false;
+	}
 	*value = number;
 	return true;
 }
@@ -48,20 +50,22 @@ bool mv_ip_parse(struct mv_ip *ip, const char *text)
 {
 	struct mv_ip parsed = {0};
 
-	if (inet_pton(AF_INET, text, parsed.bytes) == 1)
+	if (inet_pton(AF_INET, text, parsed.bytes) == 1) {
 		parsed.family = MV_FAMILY_IPV4;
-	else if (inet_pton(AF_INET6, text, parsed.bytes) == 1)
+	} else if (inet_pton(AF_INET6, text, parsed.bytes) == 1) {
 		parsed.family = MV_FAMILY_IPV6;
-	else
+	} else {
 		return false;
+	}
 	*ip = parsed;
 	return true;
 }
 
 const char *mv_ip_print(char text[static MV_IP_TEXT_MAX], const struct mv_ip *ip)
 {
-	if (ip->family == MV_FAMILY_NONE)
+	if (ip->family == MV_FAMILY_NONE) {
 		return memcpy(text, "(none)", sizeof("(none)"));
+	}
 	const int family = ip->family == MV_FAMILY_IPV4 ? AF_INET : AF_INET6;
 	return inet_ntop(family, ip->bytes, text, MV_IP_TEXT_MAX);
 }
@@ -72,8 +76,9 @@ void mv_prefix_mask(struct mv_prefix *prefix)
 		const unsigned before = 8 * i;
 		unsigned kept = prefix->bits > before ? prefix->bits - before : 0;
 
-		if (kept > 8)
+		if (kept > 8) {
 			kept = 8;
+		}
 		prefix->ip.bytes[i] &= (uint8_t)(0xff00 >> kept);
 	}
 }
@@ -108,17 +113,20 @@ enum mv_prefix_verdict mv_prefix_parse(struct mv_prefix *prefix, const char *tex
 	struct mv_prefix parsed;
 	const size_t address_len = strcspn(text, "/");
 
-	if (address_len >= sizeof(address))
+	if (address_len >= sizeof(address)) {
 		return MV_PREFIX_BAD_ADDRESS;
+	}
 	memcpy(address, text, address_len);
 	address[address_len] = '\0';
-	if (!mv_ip_parse(&parsed.ip, address))
+	if (!mv_ip_parse(&parsed.ip, address)) {
 		return MV_PREFIX_BAD_ADDRESS;
+	}
 
 	const unsigned width = mv_ip_width(&parsed.ip);
 	uint64_t bits = width;
-	if (text[address_len] == '/' && !mv_decimal_parse(&bits, text + address_len + 1, width))
+	if (text[address_len] == '/' && !mv_decimal_parse(&bits, text + address_len + 1, width)) {
 		return MV_PREFIX_BAD_LENGTH;
+	}
 	parsed.bits = (uint8_t)bits;
 	*prefix = parsed;
 	return MV_PREFIX_OK;
@@ -136,15 +144,16 @@ const char *mv_endpoint_print(
 	const unsigned port = endpoint->port;
 
 	mv_ip_print(address, &endpoint->ip);
-	if (endpoint->ip.family == MV_FAMILY_NONE)
+	if (endpoint->ip.family == MV_FAMILY_NONE) {
 		snprintf(text, MV_ENDPOINT_TEXT_MAX, "%s", address);
-	else if (endpoint->ip.family == MV_FAMILY_IPV4)
+	} else if (endpoint->ip.family == MV_FAMILY_IPV4) {
 		snprintf(text, MV_ENDPOINT_TEXT_MAX, "%s:%u", address, port);
-	else if (endpoint->scope_id == 0)
+	} else if (endpoint->scope_id == 0) {
 		snprintf(text, MV_ENDPOINT_TEXT_MAX, "[%s]:%u", address, port);
-	else
+	} else {
 		snprintf(text, MV_ENDPOINT_TEXT_MAX, "[%s%%%" PRIu32 "]:%u", address,
 			endpoint->scope_id, port);
+	}
 	return text;
 }
 
@@ -152,8 +161,9 @@ static bool parse_port(struct mv_endpoint *endpoint, const char *text)
 {
 	uint64_t port;
 
-	if (!mv_decimal_parse(&port, text, UINT16_MAX) || port == 0)
+	if (!mv_decimal_parse(&port, text, UINT16_MAX) || port == 0) {
 		return false;
+	}
 	endpoint->port = (uint16_t)port;
 	return true;
 }
@@ -163,8 +173,9 @@ static bool parse_scope(struct mv_endpoint *endpoint, const char *text)
 {
 	uint64_t scope_id;
 
-	if (!mv_decimal_parse(&scope_id, text, UINT32_MAX) || scope_id == 0)
+	if (!mv_decimal_parse(&scope_id, text, UINT32_MAX) || scope_id == 0) {
 		return false;
+	}
 	endpoint->scope_id = (uint32_t)scope_id;
 	return mv_ip_is_link_local(&endpoint->ip);
 }
@@ -180,15 +191,18 @@ static bool parse_host_v6(struct mv_endpoint *endpoint, char *host)
 	char *address = host + 1;
 	char *bracket = strchr(address, ']');
 
-	if (bracket == NULL || bracket[1] != '\0')
+	if (bracket == NULL || bracket[1] != '\0') {
 		return false;
+	}
 	*bracket = '\0';
 
 	char *scope = strchr(address, '%');
-	if (scope != NULL)
+	if (scope != NULL) {
 		*scope++ = '\0';
-	if (!mv_ip_parse(&endpoint->ip, address) || endpoint->ip.family != MV_FAMILY_IPV6)
+	}
+	if (!mv_ip_parse(&endpoint->ip, address) || endpoint->ip.family != MV_FAMILY_IPV6) {
 		return false;
+	}
 	return scope == NULL || parse_scope(endpoint, scope);
 }
 
@@ -199,18 +213,22 @@ bool mv_endpoint_parse(struct mv_endpoint *endpoint, const char *text)
 
 	const size_t len = strlen(text);
 
-	if (len >= sizeof(host))
+	if (len >= sizeof(host)) {
 		return false;
+	}
 	memcpy(host, text, len + 1);
 
 	char *colon = strrchr(host, ':');
-	if (colon == NULL)
+	if (colon == NULL) {
 		return false;
+	}
 	*colon = '\0';
-	if (!parse_port(&parsed, colon + 1))
+	if (!parse_port(&parsed, colon + 1)) {
 		return false;
-	if (!(host[0] == '[' ? parse_host_v6(&parsed, host) : parse_host_v4(&parsed, host)))
+	}
+	if (!(host[0] == '[' ? parse_host_v6(&parsed, host) : parse_host_v4(&parsed, host))) {
 		return false;
+	}
 	*endpoint = parsed;
 	return true;
 }

@@ -7,8 +7,9 @@ void mv_log(const struct mv_log *log, enum mv_log_level level, const char *forma
 	char line[MV_LOG_LINE_MAX];
 	va_list args;
 
-	if (log->sink == NULL || level > log->level)
+	if (log->sink == NULL || level > log->level) {
 		return;
+	}
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);

@@ -13,8 +13,9 @@
 
 static void check_private_key(struct mv_draft *draft)
 {
-	if (draft->given[MV_SETTING_PRIVATE_KEY].line != 0)
+	if (draft->given[MV_SETTING_PRIVATE_KEY].line != 0) {
 		return;
+	}
 	mv_draft_place(draft, draft->interface_line, "PrivateKey");
 	mv_draft_error(draft, "missing from [Interface]: make one by 'minivpn genkey > FILE' and "
 			      "name it here by PrivateKeyFile = FILE");
@@ -26,8 +27,9 @@ static void check_device(struct mv_draft *draft)
 	char shown[MV_SHOWN_MAX];
 	char *name;
 
-	if (draft->given[MV_SETTING_DEVICE].line != 0)
+	if (draft->given[MV_SETTING_DEVICE].line != 0) {
 		return;
+	}
 	name = mv_ifname_of_file(draft->path);
 	strcpy(config->device, DEFAULT_DEVICE);
 	if (name && mv_ifname_is_valid(name)) {
@@ -43,9 +45,11 @@ static void check_device(struct mv_draft *draft)
 
 static bool any_ipv6(const struct mv_draft_prefixes *prefixes)
 {
-	for (size_t i = 0; i < prefixes->count; i++)
-		if (prefixes->list[i].prefix.ip.family == MV_FAMILY_IPV6)
+	for (size_t i = 0; i < prefixes->count; i++) {
+		if (prefixes->list[i].prefix.ip.family == MV_FAMILY_IPV6) {
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -53,10 +57,12 @@ static void check_mtu(struct mv_draft *draft)
 {
 	uint32_t mtu = draft->config->mtu;
 
-	if (mtu == 0 || mtu >= IPV6_MIN_MTU)
+	if (mtu == 0 || mtu >= IPV6_MIN_MTU) {
 		return;
-	if (!any_ipv6(&draft->addresses) && !any_ipv6(&draft->allowed_ips))
+	}
+	if (!any_ipv6(&draft->addresses) && !any_ipv6(&draft->allowed_ips)) {
 		return;
+	}
 	mv_draft_place(draft, draft->given[MV_SETTING_MTU].line, "MTU");
 	mv_draft_error(draft, "%u is too small for the IPv6 addresses of this file: at least %u",
 		(unsigned)mtu, IPV6_MIN_MTU);
@@ -68,11 +74,13 @@ static size_t *find_twins(
 {
 	size_t *first;
 
-	if (count == 0)
+	if (count == 0) {
 		return NULL;
+	}
 	first = mv_twins_find(things, count, compare);
-	if (!first)
+	if (!first) {
 		draft->out_of_memory = true;
+	}
 	return first;
 }
 
@@ -81,8 +89,9 @@ static int compare_addresses(const void *things, size_t a, size_t b)
 	const struct mv_draft_prefix *list = things;
 	const struct mv_ip *x = &list[a].prefix.ip, *y = &list[b].prefix.ip;
 
-	if (x->family != y->family)
+	if (x->family != y->family) {
 		return x->family - y->family;
+	}
 	return memcmp(x->bytes, y->bytes, sizeof(x->bytes));
 }
 
@@ -102,14 +111,16 @@ static void settle_addresses(struct mv_draft *draft)
 	size_t *first = find_twins(draft, list, count, compare_addresses);
 	char text[MV_IP_TEXT_MAX];
 
-	if (!first)
+	if (!first) {
 		return;
+	}
 	config->addresses = calloc(count, sizeof(*config->addresses));
 	for (size_t i = 0; config->addresses && i < count; i++) {
 		mv_draft_place(draft, list[i].line, "Address");
-		if (first[i] != i)
+		if (first[i] != i) {
 			mv_draft_error(draft, "%s is given twice, first on line %u",
 				mv_ip_print(text, &list[i].prefix.ip), list[first[i]].line);
+		}
 		config->addresses[config->address_count++] = list[i].prefix;
 	}
 	draft->out_of_memory |= !config->addresses;
@@ -122,8 +133,9 @@ static void report_two_owners(struct mv_draft *draft, const struct mv_draft_pref
 {
 	char text[MV_PREFIX_TEXT_MAX];
 
-	if (first->peer == later->peer)
+	if (first->peer == later->peer) {
 		return;
+	}
 	mv_draft_place(draft, later->line, "AllowedIPs");
 	mv_draft_error(draft, "%s is given to another peer on line %u: it can go to only one",
 		mv_prefix_print(text, &later->prefix), first->line);
@@ -141,10 +153,11 @@ static void give_allowed_ips(struct mv_draft *draft, const size_t *first, size_t
 		return;
 	}
 	for (size_t i = from; i < to; i++) {
-		if (first[i] == i)
+		if (first[i] == i) {
 			peer->allowed_ips[peer->allowed_ip_count++] = list[i].prefix;
-		else
+		} else {
 			report_two_owners(draft, &list[first[i]], &list[i]);
+		}
 	}
 }
 
@@ -154,11 +167,13 @@ static void settle_allowed_ips(struct mv_draft *draft)
 	size_t count = draft->allowed_ips.count;
 	size_t *first = find_twins(draft, list, count, compare_prefixes);
 
-	if (!first)
+	if (!first) {
 		return;
+	}
 	for (size_t from = 0, to; from < count; from = to) {
-		for (to = from; to < count && list[to].peer == list[from].peer; to++)
+		for (to = from; to < count && list[to].peer == list[from].peer; to++) {
 			;
+		}
 		give_allowed_ips(draft, first, from, to);
 	}
 	free(first);
@@ -170,8 +185,9 @@ static int compare_peers(const void *things, size_t a, size_t b)
 	const struct mv_draft *draft = things;
 	int order = draft->peers[a].has_public_key - draft->peers[b].has_public_key;
 
-	if (order != 0 || !draft->peers[a].has_public_key)
+	if (order != 0 || !draft->peers[a].has_public_key) {
 		return order;
+	}
 	return memcmp(
 		draft->config->peers[a].public_key, draft->config->peers[b].public_key, MV_KEY_LEN);
 }
@@ -183,18 +199,22 @@ static void check_peer(struct mv_draft *draft, size_t index, size_t twin,
 	const struct mv_given *given = &draft->peers[index].given[MV_SETTING_PUBLIC_KEY];
 
 	mv_draft_place(draft, given->line != 0 ? given->line : peer->line, "PublicKey");
-	if (given->line == 0)
+	if (given->line == 0) {
 		mv_draft_error(
 			draft, "missing from this [Peer]: a peer is known by its public key");
-	if (!draft->peers[index].has_public_key)
+	}
+	if (!draft->peers[index].has_public_key) {
 		return;
-	if (twin != index)
+	}
+	if (twin != index) {
 		mv_draft_error(draft,
 			"the peer of line %u has the same key: make one [Peer] of both",
 			draft->config->peers[twin].line);
-	if (draft->has_private_key && memcmp(peer->public_key, own_public_key, MV_KEY_LEN) == 0)
+	}
+	if (draft->has_private_key && memcmp(peer->public_key, own_public_key, MV_KEY_LEN) == 0) {
 		mv_draft_warning(
 			draft, "this is the public key of [Interface] itself, not a peer's");
+	}
 }
 
 static void check_peers(struct mv_draft *draft)
@@ -203,11 +223,13 @@ static void check_peers(struct mv_draft *draft)
 	size_t count = draft->config->peer_count;
 	size_t *first = find_twins(draft, draft, count, compare_peers);
 
-	if (!first)
+	if (!first) {
 		return;
+	}
 	mv_x25519_public(own_public_key, draft->config->private_key);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		check_peer(draft, i, first[i], own_public_key);
+	}
 	free(first);
 }
 

@@ -16,13 +16,15 @@ static int read_text(struct mv_draft *draft, const struct mv_textfile *file)
 {
 	int rc = mv_ini_parse(file->text, file->length, &mv_entries_handler, draft);
 
-	if (rc < 0)
+	if (rc < 0) {
 		return rc;
+	}
 	mv_check_draft(draft);
 	mv_draft_place(draft, 0, NULL);
-	if (draft->has_inline_secret && file->others_may_read)
+	if (draft->has_inline_secret && file->others_may_read) {
 		mv_draft_warning(draft, "others may read this file and the key in it: chmod 600 %s",
 			draft->path);
+	}
 	return 0;
 }
 
@@ -36,8 +38,9 @@ static int read_file(struct mv_draft *draft)
 		mv_draft_error(draft, "%s", mv_textfile_reason(rc));
 		return 0;
 	}
-	if (rc < 0)
+	if (rc < 0) {
 		return rc;
+	}
 	rc = read_text(draft, &file);
 	mv_textfile_free(&file);
 	return rc;
@@ -62,21 +65,25 @@ int mv_config_load(struct mv_config **config, const char *path)
 	int rc;
 
 	*config = NULL;
-	if (!mv_draft_init(&draft, path))
+	if (!mv_draft_init(&draft, path)) {
 		return -ENOMEM;
+	}
 	rc = read_file(&draft);
-	if (draft.out_of_memory || draft.messages.out_of_memory)
+	if (draft.out_of_memory || draft.messages.out_of_memory) {
 		rc = -ENOMEM;
-	if (rc == 0)
+	}
+	if (rc == 0) {
 		*config = take_config(&draft);
+	}
 	mv_draft_uninit(&draft);
 	return rc;
 }
 
 void mv_config_destroy(struct mv_config *config)
 {
-	if (!config)
+	if (!config) {
 		return;
+	}
 	for (size_t i = 0; i < config->peer_count; i++) {
 		free(config->peers[i].allowed_ips);
 		free(config->peers[i].endpoint_host);
@@ -89,10 +96,12 @@ void mv_config_destroy(struct mv_config *config)
 
 static int add_endpoint(struct mv_changes *changes, const struct mv_config_peer *peer)
 {
-	if (peer->endpoint_host)
+	if (peer->endpoint_host) {
 		return mv_changes_add(changes, MV_CHANGE_ENDPOINT_PENDING);
-	if (peer->endpoint.ip.family == MV_FAMILY_NONE)
+	}
+	if (peer->endpoint.ip.family == MV_FAMILY_NONE) {
 		return 0;
+	}
 	return mv_changes_add_endpoint(changes, MV_CHANGE_ENDPOINT, &peer->endpoint);
 }
 
@@ -100,8 +109,9 @@ static int add_allowed_ips(struct mv_changes *changes, const struct mv_config_pe
 {
 	int rc = mv_changes_add(changes, MV_CHANGE_REPLACE_ALLOWED_IPS);
 
-	for (size_t i = 0; rc == 0 && i < peer->allowed_ip_count; i++)
+	for (size_t i = 0; rc == 0 && i < peer->allowed_ip_count; i++) {
 		rc = mv_changes_add_prefix(changes, MV_CHANGE_ALLOWED_IP, &peer->allowed_ips[i]);
+	}
 	return rc;
 }
 
@@ -109,14 +119,18 @@ static int add_peer(struct mv_changes *changes, const struct mv_config_peer *pee
 {
 	int rc = mv_changes_add_key(changes, MV_CHANGE_PEER, peer->public_key);
 
-	if (rc == 0 && !sodium_is_zero(peer->preshared_key, MV_KEY_LEN))
+	if (rc == 0 && !sodium_is_zero(peer->preshared_key, MV_KEY_LEN)) {
 		rc = mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, peer->preshared_key);
-	if (rc == 0)
+	}
+	if (rc == 0) {
 		rc = add_endpoint(changes, peer);
-	if (rc == 0)
+	}
+	if (rc == 0) {
 		rc = mv_changes_add_keepalive(changes, peer->persistent_keepalive_s);
-	if (rc == 0)
+	}
+	if (rc == 0) {
 		rc = add_allowed_ips(changes, peer);
+	}
 	return rc;
 }
 
@@ -124,7 +138,8 @@ int mv_config_changes(const struct mv_config *config, struct mv_changes *changes
 {
 	int rc = mv_changes_add_key(changes, MV_CHANGE_PRIVATE_KEY, config->private_key);
 
-	for (size_t i = 0; rc == 0 && i < config->peer_count; i++)
+	for (size_t i = 0; rc == 0 && i < config->peer_count; i++) {
 		rc = add_peer(changes, &config->peers[i]);
+	}
 	return rc;
 }

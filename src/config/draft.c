@@ -11,8 +11,9 @@ bool mv_draft_init(struct mv_draft *draft, const char *path)
 {
 	*draft = (struct mv_draft){.path = path};
 	draft->config = sodium_malloc(sizeof(*draft->config));
-	if (!draft->config)
+	if (!draft->config) {
 		return false;
+	}
 	*draft->config = (struct mv_config){0};
 	return true;
 }
@@ -59,14 +60,16 @@ static bool grow_peers(struct mv_draft *draft)
 	struct mv_config_peer *peers = sodium_allocarray(capacity, sizeof(*peers));
 	struct mv_draft_peer *drafts = realloc(draft->peers, capacity * sizeof(*drafts));
 
-	if (drafts)
+	if (drafts) {
 		draft->peers = drafts;
+	}
 	if (!peers || !drafts) {
 		sodium_free(peers);
 		return false;
 	}
-	if (config->peer_count > 0)
+	if (config->peer_count > 0) {
 		memcpy(peers, config->peers, config->peer_count * sizeof(*peers));
+	}
 	sodium_free(config->peers);
 	config->peers = peers;
 	draft->peer_capacity = capacity;
@@ -94,8 +97,9 @@ struct mv_config_peer *mv_draft_peer(struct mv_draft *draft)
 
 struct mv_given *mv_draft_given(struct mv_draft *draft, enum mv_setting setting)
 {
-	if (draft->section == MV_SECTION_PEER)
+	if (draft->section == MV_SECTION_PEER) {
 		return &draft->peers[draft->config->peer_count - 1].given[setting];
+	}
 	return &draft->given[setting];
 }
 

@@ -13,8 +13,9 @@ static void keep_host(
 {
 	peer->endpoint_host = strdup(host);
 	peer->endpoint_port = port;
-	if (!peer->endpoint_host)
+	if (!peer->endpoint_host) {
 		draft->out_of_memory = true;
+	}
 }
 
 static void keep_address(struct mv_config_peer *peer, const struct mv_ip *ip, uint16_t port)
@@ -34,8 +35,9 @@ static bool is_scoped_ipv6(char *host)
 	char *scope = strchr(host, '%');
 	bool good;
 
-	if (!scope || !scope[1])
+	if (!scope || !scope[1]) {
 		return false;
+	}
 	*scope = '\0';
 	good = is_ipv6(&ip, host);
 	*scope = '%';
@@ -55,10 +57,11 @@ static void take_bracketed(
 		mv_draft_error(draft, "%s is no IPv6 address: only these stand in brackets",
 			mv_shown(shown, host));
 	} else {
-		if (mv_ip_is_link_local(&ip))
+		if (mv_ip_is_link_local(&ip)) {
 			mv_draft_warning(draft,
 				"a link-local address needs its device, as in [%s%%eth0]:%u", host,
 				(unsigned)port);
+		}
 		keep_address(peer, &ip, port);
 	}
 }
@@ -73,19 +76,21 @@ static void take_plain(
 	struct mv_ip ip;
 	const char *odd = host;
 
-	while (*odd && (strchr(letters, *odd) || (unsigned char)*odd >= 0x80))
+	while (*odd && (strchr(letters, *odd) || (unsigned char)*odd >= 0x80)) {
 		odd++;
-	if (mv_ip_parse(&ip, host))
+	}
+	if (mv_ip_parse(&ip, host)) {
 		keep_address(peer, &ip, port);
-	else if (!host[strspn(host, "0123456789.")])
+	} else if (!host[strspn(host, "0123456789.")]) {
 		mv_draft_error(draft, "%s is no IPv4 address", mv_shown(shown, host));
-	else if (*odd)
+	} else if (*odd) {
 		mv_draft_error(
 			draft, "%s: '%c' is not part of a host name", mv_shown(shown, host), *odd);
-	else if (strlen(host) > HOST_NAME_MAX_BYTES)
+	} else if (strlen(host) > HOST_NAME_MAX_BYTES) {
 		mv_draft_error(draft, "a host name has at most %d characters", HOST_NAME_MAX_BYTES);
-	else
+	} else {
 		keep_host(draft, peer, host, port);
+	}
 }
 
 /* An IPv6 address without brackets leaves open where it ends; the likely port is the last part. */
@@ -96,8 +101,9 @@ static bool lacks_brackets(struct mv_draft *draft, const char *value)
 	const char *colon = strrchr(value, ':');
 	struct mv_ip ip;
 
-	if (*value == '[' || !colon || colon == strchr(value, ':'))
+	if (*value == '[' || !colon || colon == strchr(value, ':')) {
 		return false;
+	}
 	if ((size_t)(colon - value) < sizeof(host)) {
 		memcpy(host, value, (size_t)(colon - value));
 		host[colon - value] = '\0';
@@ -107,11 +113,12 @@ static bool lacks_brackets(struct mv_draft *draft, const char *value)
 			return true;
 		}
 	}
-	if (is_ipv6(&ip, value))
+	if (is_ipv6(&ip, value)) {
 		mv_draft_error(draft, "an IPv6 address stands in brackets: write [%s]:PORT", value);
-	else
+	} else {
 		mv_draft_error(draft, "%s is neither host:port nor [IPv6 address]:port",
 			mv_shown(shown, value));
+	}
 	return true;
 }
 
@@ -126,8 +133,9 @@ static const char *split(struct mv_draft *draft, char *value)
 		mv_draft_error(draft, "%s: a '[' without its ']'", mv_shown(shown, value));
 		return NULL;
 	}
-	if (has_bracket)
+	if (has_bracket) {
 		*end++ = '\0';
+	}
 	if (!end || *end != ':') {
 		mv_draft_error(draft, "no port: write it behind a ':', as in %s:51820",
 			has_bracket ? "[fd00::1]" : "vpn.example.com");
@@ -151,16 +159,19 @@ void mv_endpointvalue_parse(struct mv_draft *draft, struct mv_config_peer *peer,
 	uint32_t port;
 
 	forget(peer);
-	if (lacks_brackets(draft, value))
+	if (lacks_brackets(draft, value)) {
 		return;
+	}
 	port_text = split(draft, value);
 	if (!port_text ||
-		!mv_value_parse_number(draft, &port, port_text, 1, UINT16_MAX, "a port number"))
+		!mv_value_parse_number(draft, &port, port_text, 1, UINT16_MAX, "a port number")) {
 		return;
-	if (*value == '[')
+	}
+	if (*value == '[') {
 		take_bracketed(draft, peer, value + 1, (uint16_t)port);
-	else if (!*value)
+	} else if (!*value) {
 		mv_draft_error(draft, "no host before the port");
-	else
+	} else {
 		take_plain(draft, peer, value, (uint16_t)port);
+	}
 }

@@ -10,16 +10,19 @@
 /* `out` may be `text` itself. */
 static void copy_without_spaces(char *out, const char *text)
 {
-	for (; *text; text++)
-		if (*text != ' ')
+	for (; *text; text++) {
+		if (*text != ' ') {
 			*out++ = *text;
+		}
+	}
 	*out = '\0';
 }
 
 static enum mv_section section_of(const char *name)
 {
-	if (strcasecmp(name, "Interface") == 0)
+	if (strcasecmp(name, "Interface") == 0) {
 		return MV_SECTION_INTERFACE;
+	}
 	return strcasecmp(name, "Peer") == 0 ? MV_SECTION_PEER : MV_SECTION_UNKNOWN;
 }
 
@@ -33,13 +36,14 @@ static void begin_section(void *ctx, unsigned line, const char *name)
 	draft->section = section_of(compact);
 	draft->section_line = line;
 	draft->section_has_spaces = strchr(name, ' ');
-	if (draft->section == MV_SECTION_UNKNOWN)
+	if (draft->section == MV_SECTION_UNKNOWN) {
 		mv_draft_error(draft, "unknown section %s: there are [Interface] and [Peer]",
 			mv_shown(shown, name));
-	else if (draft->section == MV_SECTION_PEER)
+	} else if (draft->section == MV_SECTION_PEER) {
 		mv_draft_add_peer(draft);
-	else if (draft->interface_line == 0)
+	} else if (draft->interface_line == 0) {
 		draft->interface_line = line;
+	}
 }
 
 static void report_unknown(struct mv_draft *draft, const char *key)
@@ -49,17 +53,18 @@ static void report_unknown(struct mv_draft *draft, const char *key)
 	char shown[MV_SHOWN_MAX], names[MV_FIELDS_NAMES_MAX];
 
 	mv_shown(shown, key);
-	if (!meant)
+	if (!meant) {
 		mv_draft_error(draft, "unknown key %s in [%s]: there are %s", shown, section,
 			mv_fields_names(names, draft->section));
-	else if (meant->section == draft->section)
+	} else if (meant->section == draft->section) {
 		mv_draft_error(draft, "unknown key %s in [%s]: did you mean '%s'?", shown, section,
 			meant->name);
-	else
+	} else {
 		mv_draft_error(draft,
 			"unknown key %s in [%s]: did you mean '%s', which belongs in "
 			"[%s]?",
 			shown, section, meant->name, mv_fields_section_name(meant->section));
+	}
 }
 
 /* Whether the key may stand here; says why not. */
@@ -96,22 +101,24 @@ static void note_given(struct mv_draft *draft, const struct mv_field *field)
 {
 	struct mv_given *given = mv_draft_given(draft, field->setting);
 
-	if (given->line != 0 && strcmp(given->key, field->name) != 0)
+	if (given->line != 0 && strcmp(given->key, field->name) != 0) {
 		mv_draft_error(draft, "line %u has %s: keep one of them", given->line, given->key);
-	else if (given->line != 0 && !is_list(field->setting))
+	} else if (given->line != 0 && !is_list(field->setting)) {
 		mv_draft_warning(
 			draft, "given on line %u too: this one, the last, counts", given->line);
+	}
 	*given = (struct mv_given){.key = field->name, .line = draft->line};
 }
 
 static void report_homeless(struct mv_draft *draft, const struct mv_field *field)
 {
-	if (field)
+	if (field) {
 		mv_draft_error(draft, "outside of any section: it belongs below [%s]",
 			mv_fields_section_name(field->section));
-	else
+	} else {
 		mv_draft_error(
 			draft, "a key outside of any section: the first line is [Interface]");
+	}
 }
 
 static void take_entry(void *ctx, unsigned line, const char *key, char *value)
@@ -120,8 +127,9 @@ static void take_entry(void *ctx, unsigned line, const char *key, char *value)
 	const struct mv_field *field = mv_fields_find(key);
 
 	mv_draft_place(draft, line, field ? field->name : NULL);
-	if (draft->section == MV_SECTION_UNKNOWN)
+	if (draft->section == MV_SECTION_UNKNOWN) {
 		return;
+	}
 	if (draft->section == MV_SECTION_NONE) {
 		report_homeless(draft, field);
 		return;
@@ -130,23 +138,27 @@ static void take_entry(void *ctx, unsigned line, const char *key, char *value)
 		report_unknown(draft, key);
 		return;
 	}
-	if (!has_its_place(draft, field))
+	if (!has_its_place(draft, field)) {
 		return;
+	}
 	note_given(draft, field);
-	if (field->dialect == MV_DIALECT_WG)
+	if (field->dialect == MV_DIALECT_WG) {
 		copy_without_spaces(value, value);
-	if (*value)
+	}
+	if (*value) {
 		field->parse(draft, value);
-	else
+	} else {
 		mv_draft_error(draft, "no value after the '='");
+	}
 }
 
 static void report_syntax(void *ctx, unsigned line, bool in_header, const char *text)
 {
 	struct mv_draft *draft = ctx;
 
-	if (in_header)
+	if (in_header) {
 		draft->section = MV_SECTION_UNKNOWN;
+	}
 	mv_draft_place(draft, line, NULL);
 	mv_draft_error(draft, "%s", text);
 }

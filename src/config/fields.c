@@ -47,9 +47,11 @@ static bool matches_without_spaces(const char *spaced, const char *name)
 	char compact[MV_INI_NAME_MAX + 1];
 	size_t length = 0;
 
-	for (; *spaced; spaced++)
-		if (*spaced != ' ')
+	for (; *spaced; spaced++) {
+		if (*spaced != ' ') {
 			compact[length++] = *spaced;
+		}
+	}
 	compact[length] = '\0';
 	return strcasecmp(compact, name) == 0;
 }
@@ -57,10 +59,12 @@ static bool matches_without_spaces(const char *spaced, const char *name)
 const struct mv_field *mv_fields_find(const char *name)
 {
 	for (const struct mv_field *field = fields; field < fields_end; field++) {
-		if (strcasecmp(name, field->name) == 0)
+		if (strcasecmp(name, field->name) == 0) {
 			return field;
-		if (field->dialect == WG && matches_without_spaces(name, field->name))
+		}
+		if (field->dialect == WG && matches_without_spaces(name, field->name)) {
 			return field;
+		}
 	}
 	return NULL;
 }
@@ -98,9 +102,11 @@ const char *mv_fields_names(char text[static MV_FIELDS_NAMES_MAX], enum mv_secti
 	int length = 0;
 
 	text[0] = '\0';
-	for (const struct mv_field *field = fields; field < fields_end; field++)
-		if (field->section == section && field->parse)
+	for (const struct mv_field *field = fields; field < fields_end; field++) {
+		if (field->section == section && field->parse) {
 			length += snprintf(text + length, MV_FIELDS_NAMES_MAX - (size_t)length,
 				"%s%s", length ? ", " : "", field->name);
+		}
+	}
 	return text;
 }

@@ -15,25 +15,28 @@ static void accept_private_key(struct mv_draft *draft)
 	uint8_t *key = draft->config->private_key;
 
 	draft->has_private_key = !sodium_is_zero(key, MV_KEY_LEN);
-	if (draft->has_private_key)
+	if (draft->has_private_key) {
 		mv_x25519_clamp(key);
-	else
+	} else {
 		mv_draft_error(draft, "all zero, which means no key: make one by 'minivpn genkey'");
+	}
 }
 
 void mv_fields_parse_private_key(struct mv_draft *draft, char *value)
 {
 	draft->has_inline_secret = true;
 	draft->has_private_key = false;
-	if (mv_keyvalue_from_text(draft, draft->config->private_key, value))
+	if (mv_keyvalue_from_text(draft, draft->config->private_key, value)) {
 		accept_private_key(draft);
+	}
 }
 
 void mv_fields_parse_private_key_file(struct mv_draft *draft, char *value)
 {
 	draft->has_private_key = false;
-	if (mv_keyvalue_from_file(draft, MV_KEYVALUE_PRIVATE, draft->config->private_key, value))
+	if (mv_keyvalue_from_file(draft, MV_KEYVALUE_PRIVATE, draft->config->private_key, value)) {
 		accept_private_key(draft);
+	}
 }
 
 /* As wg-quick: commas and spaces separate, any number of them. */
@@ -43,13 +46,15 @@ void mv_fields_parse_address(struct mv_draft *draft, char *value)
 	char *rest;
 	char *element = strtok_r(value, separators, &rest);
 
-	if (!element)
+	if (!element) {
 		mv_draft_error(draft, "no address in this list");
+	}
 	for (; element; element = strtok_r(NULL, separators, &rest)) {
 		struct mv_prefix prefix;
 
-		if (mv_value_parse_prefix(draft, &prefix, element))
+		if (mv_value_parse_prefix(draft, &prefix, element)) {
 			mv_draft_add_prefix(draft, &draft->addresses, &prefix);
+		}
 	}
 }
 
@@ -57,8 +62,9 @@ void mv_fields_parse_listen_port(struct mv_draft *draft, char *value)
 {
 	uint32_t port;
 
-	if (mv_value_parse_number(draft, &port, value, 0, UINT16_MAX, "a port number"))
+	if (mv_value_parse_number(draft, &port, value, 0, UINT16_MAX, "a port number")) {
 		draft->config->listen_port = (uint16_t)port;
+	}
 }
 
 void mv_fields_parse_mtu(struct mv_draft *draft, char *value)

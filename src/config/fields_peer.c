@@ -23,8 +23,8 @@ static void take_public_key(struct mv_draft *draft, bool good)
 {
 	draft->peers[draft->config->peer_count - 1].has_public_key = good;
 	if (good && has_low_order(mv_draft_peer(draft)->public_key))
-		mv_draft_error(draft, "no handshake can succeed with this key (a point of low "
-				      "order): take what 'minivpn pubkey' prints at the peer");
+		mv_draft_warning(draft, "no handshake can succeed with this key (a point of low "
+					"order): take what 'minivpn pubkey' prints at the peer");
 }
 
 void mv_fields_parse_public_key(struct mv_draft *draft, char *value)

@@ -23,8 +23,9 @@ static void name_first(
 	size_t leader = sorted[0];
 
 	for (size_t i = 0; i < count; i++) {
-		if (context->compare(context->things, leader, sorted[i]) != 0)
+		if (context->compare(context->things, leader, sorted[i]) != 0) {
 			leader = sorted[i];
+		}
 		first[sorted[i]] = leader;
 	}
 }
@@ -40,8 +41,9 @@ size_t *mv_twins_find(const void *things, size_t count, mv_twins_compare *compar
 		free(first);
 		return NULL;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		sorted[i] = i;
+	}
 	qsort_r(sorted, count, sizeof(*sorted), compare_indices, &context);
 	name_first(first, sorted, count, &context);
 	free(sorted);

@@ -51,12 +51,13 @@ static void print_duration(const struct report *report, uint64_t seconds)
 	};
 	const char *separator = "";
 
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		uint64_t part = seconds / units[i].seconds;
 
 		seconds %= units[i].seconds;
-		if (part == 0)
+		if (part == 0) {
 			continue;
+		}
 		fprintf(report->out, "%s%" PRIu64 " %s%s%s%s", separator, part, report->style->cyan,
 			units[i].name, part == 1 ? "" : "s", report->style->reset);
 		separator = ", ";
@@ -88,7 +89,7 @@ static void print_bytes(const struct report *report, uint64_t bytes)
 		fprintf(report->out, "%" PRIu64 " %sB%s", bytes, style->cyan, style->reset);
 		return;
 	}
-	while (scaled >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+	while (scaled >= 1024 && unit + 1 < sizeof(units) / sizeof(*units)) {
 		scaled /= 1024;
 		unit++;
 	}
@@ -122,8 +123,9 @@ static void print_device(
 		fprintf(report->out, "%u\n", snapshot->mtu);
 	}
 	for (unsigned drop = MV_DROP_NONE + 1; drop < MV_DROP_COUNT; drop++) {
-		if (snapshot->drops[drop] == 0)
+		if (snapshot->drops[drop] == 0) {
 			continue;
+		}
 		print_label(report, "dropped");
 		print_packets(report, snapshot->drops[drop]);
 		fprintf(report->out, ", %s: %s\n", mv_drop_word((enum mv_drop)drop),
@@ -150,17 +152,19 @@ static void print_allowed_ips(
 	char text[MV_IP_TEXT_MAX];
 
 	print_label(report, "allowed ips");
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		fprintf(report->out, "%s%s%s/%s%u", i == 0 ? "" : ", ",
 			mv_ip_print(text, &prefixes[i].ip), report->style->cyan,
 			report->style->reset, prefixes[i].bits);
+	}
 	fprintf(report->out, "%s\n", count == 0 ? "(none)" : "");
 }
 
 static void print_transfer(const struct report *report, const struct mv_peer_snapshot *peer)
 {
-	if (peer->rx_bytes == 0 && peer->tx_bytes == 0)
+	if (peer->rx_bytes == 0 && peer->tx_bytes == 0) {
 		return;
+	}
 	print_label(report, "transfer");
 	print_bytes(report, peer->rx_bytes);
 	fprintf(report->out, " received, ");
@@ -170,8 +174,9 @@ static void print_transfer(const struct report *report, const struct mv_peer_sna
 
 static void print_drops(const struct report *report, const struct mv_peer_snapshot *peer)
 {
-	if (peer->drops == 0)
+	if (peer->drops == 0) {
 		return;
+	}
 	print_label(report, "dropped");
 	print_packets(report, peer->drops);
 	if (peer->last_drop != MV_DROP_NONE) {
@@ -219,10 +224,12 @@ static int compare_peers(const void *left, const void *right)
 	const struct mv_peer_snapshot *a = ((const struct sorted_peer *)left)->peer;
 	const struct mv_peer_snapshot *b = ((const struct sorted_peer *)right)->peer;
 
-	if (a->last_handshake_s != b->last_handshake_s)
+	if (a->last_handshake_s != b->last_handshake_s) {
 		return a->last_handshake_s > b->last_handshake_s ? -1 : 1;
-	if (a->last_handshake_ns != b->last_handshake_ns)
+	}
+	if (a->last_handshake_ns != b->last_handshake_ns) {
 		return a->last_handshake_ns > b->last_handshake_ns ? -1 : 1;
+	}
 	return a < b ? -1 : a > b;
 }
 
@@ -230,14 +237,17 @@ static bool print_peers(const struct report *report, const struct mv_snapshot *s
 {
 	struct sorted_peer *sorted;
 
-	if (snapshot->peer_count == 0)
+	if (snapshot->peer_count == 0) {
 		return true;
-	sorted = calloc(snapshot->peer_count, sizeof *sorted);
-	if (sorted == NULL)
+	}
+	sorted = calloc(snapshot->peer_count, sizeof(*sorted));
+	if (sorted == NULL) {
 		return false;
-	for (size_t i = 0; i < snapshot->peer_count; i++)
+	}
+	for (size_t i = 0; i < snapshot->peer_count; i++) {
 		sorted[i].peer = &snapshot->peers[i];
-	qsort(sorted, snapshot->peer_count, sizeof *sorted, compare_peers);
+	}
+	qsort(sorted, snapshot->peer_count, sizeof(*sorted), compare_peers);
 	for (size_t i = 0; i < snapshot->peer_count; i++) {
 		fprintf(report->out, "\n");
 		print_peer(report, snapshot, sorted[i].peer);
@@ -255,8 +265,9 @@ char *mv_report_text(
 	bool whole;
 
 	report.out = open_memstream(&text, &len);
-	if (report.out == NULL)
+	if (report.out == NULL) {
 		return NULL;
+	}
 	print_device(&report, device, snapshot);
 	whole = print_peers(&report, snapshot);
 	whole = !ferror(report.out) && whole;

@@ -14,17 +14,22 @@ int mv_text_reserve(struct mv_text *text, size_t more)
 	size_t capacity = text->capacity == 0 ? FIRST_CAPACITY : text->capacity;
 	char *bytes;
 
-	if (more <= text->capacity - text->len)
+	if (more <= text->capacity - text->len) {
 		return 0;
-	if (more > SIZE_MAX / 2 - text->len)
+	}
+	if (more > SIZE_MAX / 2 - text->len) {
 		return -ENOMEM;
-	while (capacity < text->len + more)
+	}
+	while (capacity < text->len + more) {
 		capacity *= 2;
+	}
 	bytes = sodium_malloc(capacity);
-	if (bytes == NULL)
+	if (bytes == NULL) {
 		return -ENOMEM;
-	if (text->len > 0)
+	}
+	if (text->len > 0) {
 		memcpy(bytes, text->bytes, text->len);
+	}
 	sodium_free(text->bytes);
 	text->bytes = bytes;
 	text->capacity = capacity;
@@ -35,8 +40,9 @@ void mv_text_consume(struct mv_text *text, size_t bytes)
 {
 	size_t rest = text->len - bytes;
 
-	if (bytes == 0)
+	if (bytes == 0) {
 		return;
+	}
 	memmove(text->bytes, text->bytes + bytes, rest);
 	sodium_memzero(text->bytes + rest, bytes);
 	text->len = rest;
@@ -53,17 +59,19 @@ void mv_text_printf(struct mv_text *text, const char *format, ...)
 	va_copy(again, args);
 	printed = vsnprintf(room > 0 ? text->bytes + text->len : NULL, room, format, args);
 	if (printed >= 0 && (size_t)printed >= room) {
-		if (mv_text_reserve(text, (size_t)printed + 1) == 0)
+		if (mv_text_reserve(text, (size_t)printed + 1) == 0) {
 			vsnprintf(text->bytes + text->len, (size_t)printed + 1, format, again);
-		else
+		} else {
 			printed = -1;
+		}
 	}
 	va_end(again);
 	va_end(args);
-	if (printed < 0)
+	if (printed < 0) {
 		text->failed = true;
-	else
+	} else {
 		text->len += (size_t)printed;
+	}
 }
 
 char *mv_text_take(struct mv_text *text, size_t *len)

@@ -26,9 +26,10 @@ static bool nobody_listens(const struct sockaddr_un *address)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool refused;
 
-	if (fd < 0)
+	if (fd < 0) {
 		return false;
-	refused = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&
+	}
+	refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
 		  errno == ECONNREFUSED;
 	close(fd);
 	return refused;
@@ -39,12 +40,15 @@ static int remove_stale(const struct sockaddr_un *address)
 {
 	struct stat found;
 
-	if (lstat(address->sun_path, &found) < 0)
+	if (lstat(address->sun_path, &found) < 0) {
 		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(found.st_mode))
+	}
+	if (!S_ISSOCK(found.st_mode)) {
 		return -ENOTSOCK;
-	if (!nobody_listens(address))
+	}
+	if (!nobody_listens(address)) {
 		return -EADDRINUSE;
+	}
 	return unlink(address->sun_path) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
@@ -53,25 +57,30 @@ static int bind_path(int fd, const struct sockaddr_un *address)
 	const struct sockaddr *generic = (const struct sockaddr *)address;
 	int error;
 
-	if (bind(fd, generic, sizeof *address) == 0)
+	if (bind(fd, generic, sizeof(*address)) == 0) {
 		return 0;
-	if (errno != EADDRINUSE)
+	}
+	if (errno != EADDRINUSE) {
 		return -errno;
+	}
 	error = remove_stale(address);
-	if (error < 0)
+	if (error < 0) {
 		return error;
-	return bind(fd, generic, sizeof *address) == 0 ? 0 : -errno;
+	}
+	return bind(fd, generic, sizeof(*address)) == 0 ? 0 : -errno;
 }
 
 static int listen_at(int *fd, const struct sockaddr_un *address)
 {
 	int error, made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (made < 0)
+	if (made < 0) {
 		return -errno;
+	}
 	error = bind_path(made, address);
-	if (error < 0)
+	if (error < 0) {
 		goto close_socket;
+	}
 	if (listen(made, MV_UAPI_BACKLOG) < 0) {
 		error = -errno;
 		goto remove_file;
@@ -92,13 +101,16 @@ static int lock_directory(void)
 {
 	int error, fd;
 
-	if (mkdir(MV_UAPI_DIRECTORY, 0755) < 0 && errno != EEXIST)
+	if (mkdir(MV_UAPI_DIRECTORY, 0755) < 0 && errno != EEXIST) {
 		return -errno;
+	}
 	fd = open(MV_UAPI_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
 		return -errno;
-	if (flock(fd, LOCK_EX) == 0)
+	}
+	if (flock(fd, LOCK_EX) == 0) {
 		return fd;
+	}
 	error = -errno;
 	close(fd);
 	return error;
@@ -117,8 +129,9 @@ int mv_uapi_socket_bind(int *fd, const char *device)
 	int directory, error;
 	mode_t mask;
 
-	if (!is_device_name(device))
+	if (!is_device_name(device)) {
 		return -EINVAL;
+	}
 	mv_uapi_path(address.sun_path, device);
 	mask = umask(022);
 	directory = error = lock_directory();

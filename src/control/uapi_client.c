@@ -22,9 +22,10 @@ static int set_time_limits(int fd)
 {
 	const struct timeval limit = {.tv_sec = TIME_LIMIT_S};
 
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ||
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0)
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0) {
 		return -errno;
+	}
 	return 0;
 }
 
@@ -39,17 +40,21 @@ int mv_uapi_client_connect(const char *device)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int error, fd;
 
-	if (strchr(device, '/') != NULL)
+	if (strchr(device, '/') != NULL) {
 		return -ENOENT;
+	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (fd < 0) {
 		return -errno;
+	}
 	error = set_time_limits(fd);
-	if (error < 0)
+	if (error < 0) {
 		goto close_socket;
+	}
 	mv_uapi_path(address.sun_path, device);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
 		return fd;
+	}
 	error = last_error();
 
 close_socket:
@@ -64,10 +69,12 @@ static int send_all(int fd, const char *request)
 	while (left > 0) {
 		ssize_t sent = send(fd, request, left, MSG_NOSIGNAL);
 
-		if (sent < 0 && errno == EINTR)
+		if (sent < 0 && errno == EINTR) {
 			continue;
-		if (sent < 0)
+		}
+		if (sent < 0) {
 			return last_error();
+		}
 		request += sent;
 		left -= (size_t)sent;
 	}
@@ -79,8 +86,9 @@ static bool has_empty_line(const struct mv_text *text, size_t new_bytes)
 {
 	size_t from = text->len - new_bytes;
 
-	if (from > 0)
+	if (from > 0) {
 		from--;
+	}
 	return memmem(text->bytes + from, text->len - from, "\n\n", 2) != NULL;
 }
 
@@ -89,18 +97,23 @@ static int receive_reply(int fd, struct mv_text *text)
 	while (text->len < REPLY_MAX) {
 		ssize_t received;
 
-		if (mv_text_reserve(text, READ_ROOM) < 0)
+		if (mv_text_reserve(text, READ_ROOM) < 0) {
 			return -ENOMEM;
+		}
 		received = recv(fd, text->bytes + text->len, text->capacity - text->len, 0);
-		if (received < 0 && errno == EINTR)
+		if (received < 0 && errno == EINTR) {
 			continue;
-		if (received < 0)
+		}
+		if (received < 0) {
 			return last_error();
-		if (received == 0)
+		}
+		if (received == 0) {
 			return -EPROTO;
+		}
 		text->len += (size_t)received;
-		if (has_empty_line(text, (size_t)received))
+		if (has_empty_line(text, (size_t)received)) {
 			return 0;
+		}
 	}
 	return -EMSGSIZE;
 }
@@ -110,8 +123,9 @@ int mv_uapi_client_ask(int fd, const char *request, char **reply, size_t *len)
 	struct mv_text text = {0};
 	int error = send_all(fd, request);
 
-	if (error == 0)
+	if (error == 0) {
 		error = receive_reply(fd, &text);
+	}
 	if (error < 0) {
 		mv_text_uninit(&text);
 		return error;
@@ -132,8 +146,9 @@ static bool copy_names(char **names, struct dirent **entries, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		names[i] = strndup(entries[i]->d_name, strlen(entries[i]->d_name) - strlen(SUFFIX));
-		if (names[i] == NULL)
+		if (names[i] == NULL) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -146,26 +161,30 @@ int mv_uapi_client_list(char ***names)
 	char **list;
 	int error = 0;
 
-	if (found < 0 && errno != ENOENT)
+	if (found < 0 && errno != ENOENT) {
 		return -errno;
-	list = calloc(count + 1, sizeof *list);
+	}
+	list = calloc(count + 1, sizeof(*list));
 	if (list == NULL || !copy_names(list, entries, count)) {
 		mv_uapi_client_list_free(list);
 		error = -ENOMEM;
 	} else {
 		*names = list;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(entries[i]);
+	}
 	free(entries);
 	return error;
 }
 
 void mv_uapi_client_list_free(char **names)
 {
-	if (names == NULL)
+	if (names == NULL) {
 		return;
-	for (char **name = names; *name != NULL; name++)
+	}
+	for (char **name = names; *name != NULL; name++) {
 		free(*name);
+	}
 	free(names);
 }

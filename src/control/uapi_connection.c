@@ -22,15 +22,17 @@ static void on_handle_closed(uv_handle_t *handle)
 {
 	struct mv_uapi_connection *connection = handle->data;
 
-	if (--connection->handles == 0)
+	if (--connection->handles == 0) {
 		connection->closed(connection->owner);
+	}
 }
 
 /* libuv cancels a write that is under way and calls on_written, which frees the reply. */
 void mv_uapi_connection_close(struct mv_uapi_connection *connection)
 {
-	if (connection->handles == 0 || uv_is_closing((uv_handle_t *)&connection->pipe))
+	if (connection->handles == 0 || uv_is_closing((uv_handle_t *)&connection->pipe)) {
 		return;
+	}
 	mv_text_uninit(&connection->request);
 	uv_close((uv_handle_t *)&connection->pipe, on_handle_closed);
 	uv_close((uv_handle_t *)&connection->idle, on_handle_closed);
@@ -42,10 +44,11 @@ static void on_idle(uv_timer_t *idle)
 	struct mv_uapi_connection *connection = idle->data;
 	size_t unsent = uv_stream_get_write_queue_size(stream_of(connection));
 
-	if (connection->reply != NULL && unsent < connection->unsent)
+	if (connection->reply != NULL && unsent < connection->unsent) {
 		connection->unsent = unsent;
-	else
+	} else {
 		mv_uapi_connection_close(connection);
+	}
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -54,8 +57,9 @@ static void on_written(uv_write_t *write, int status)
 
 	mv_uapi_free(connection->reply);
 	connection->reply = NULL;
-	if (uv_is_closing((uv_handle_t *)&connection->pipe))
+	if (uv_is_closing((uv_handle_t *)&connection->pipe)) {
 		return;
+	}
 	if (status < 0) {
 		mv_uapi_connection_close(connection);
 		return;
@@ -70,8 +74,9 @@ static char *print_snapshot(
 	struct mv_snapshot *snapshot = host->snapshot(host->ctx);
 	char *reply;
 
-	if (snapshot == NULL)
+	if (snapshot == NULL) {
 		return mv_uapi_print_errno(ENOMEM, len);
+	}
 	reply = request == MV_UAPI_GET ? mv_uapi_print_get(snapshot, len)
 				       : mv_uapi_print_status(snapshot, len);
 	mv_snapshot_destroy(snapshot);
@@ -105,8 +110,9 @@ static void on_alloc(uv_handle_t *handle, size_t suggested_bytes, uv_buf_t *buff
 
 	(void)suggested_bytes;
 	*buffer = (uv_buf_t){0};
-	if (mv_text_reserve(request, READ_ROOM) < 0)
+	if (mv_text_reserve(request, READ_ROOM) < 0) {
 		return;
+	}
 	buffer->base = request->bytes + request->len;
 	buffer->len = request->capacity - request->len;
 }
@@ -121,8 +127,9 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
 		mv_uapi_connection_close(connection);
 		return;
 	}
-	if (bytes == 0)
+	if (bytes == 0) {
 		return;
+	}
 	connection->request.len += (size_t)bytes;
 	uv_timer_again(&connection->idle);
 	serve(connection);
@@ -132,10 +139,12 @@ static void read_on(struct mv_uapi_connection *connection)
 {
 	int error = UV_EMSGSIZE;
 
-	if (connection->request.len <= MV_UAPI_REQUEST_MAX)
+	if (connection->request.len <= MV_UAPI_REQUEST_MAX) {
 		error = uv_read_start(stream_of(connection), on_alloc, on_read);
-	if (error < 0 && error != UV_EALREADY)
+	}
+	if (error < 0 && error != UV_EALREADY) {
 		mv_uapi_connection_close(connection);
+	}
 }
 
 /* One request at most; the next one when its answer is written. */
@@ -178,8 +187,9 @@ void mv_uapi_connection_open(struct mv_uapi_connection *connection, uv_stream_t 
 	connection->pipe.data = connection;
 	connection->idle.data = connection;
 	uv_timer_start(&connection->idle, on_idle, MV_UAPI_IDLE_MS, MV_UAPI_IDLE_MS);
-	if (uv_accept(listener, stream_of(connection)) < 0)
+	if (uv_accept(listener, stream_of(connection)) < 0) {
 		mv_uapi_connection_close(connection);
-	else
+	} else {
 		read_on(connection);
+	}
 }

@@ -28,8 +28,9 @@ static bool read_u32(uint32_t *number, const char *value)
 {
 	uint64_t wide;
 
-	if (!mv_decimal_parse(&wide, value, UINT32_MAX))
+	if (!mv_decimal_parse(&wide, value, UINT32_MAX)) {
 		return false;
+	}
 	*number = (uint32_t)wide;
 	return true;
 }
@@ -38,8 +39,9 @@ static bool read_u16(uint16_t *number, const char *value)
 {
 	uint64_t wide;
 
-	if (!mv_decimal_parse(&wide, value, UINT16_MAX))
+	if (!mv_decimal_parse(&wide, value, UINT16_MAX)) {
 		return false;
+	}
 	*number = (uint16_t)wide;
 	return true;
 }
@@ -49,10 +51,12 @@ static bool read_private_key(struct reader *reader, const char *value)
 {
 	struct mv_snapshot *snapshot = reader->snapshot;
 
-	if (mv_key_from_hex(snapshot->private_key, value) != MV_KEYTEXT_OK)
+	if (mv_key_from_hex(snapshot->private_key, value) != MV_KEYTEXT_OK) {
 		return false;
-	if (!sodium_is_zero(snapshot->private_key, MV_KEY_LEN))
+	}
+	if (!sodium_is_zero(snapshot->private_key, MV_KEY_LEN)) {
 		mv_x25519_public(snapshot->public_key, snapshot->private_key);
+	}
 	return true;
 }
 
@@ -160,8 +164,9 @@ static bool read_errno(struct reader *reader, const char *value)
 {
 	uint64_t error;
 
-	if (!mv_decimal_parse(&error, value[0] == '-' ? value + 1 : value, ERRNO_MAX))
+	if (!mv_decimal_parse(&error, value[0] == '-' ? value + 1 : value, ERRNO_MAX)) {
 		return false;
+	}
 	reader->answered = true;
 	reader->error = (int)error;
 	return true;
@@ -205,15 +210,18 @@ static bool read_line(struct reader *reader, char *line)
 {
 	char *value = strchr(line, '=');
 
-	if (value == NULL)
+	if (value == NULL) {
 		return false;
+	}
 	*value++ = '\0';
-	if (strncmp(line, "drop.", 5) == 0)
+	if (strncmp(line, "drop.", 5) == 0) {
 		return read_drop_counter(reader, line + 5, value);
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-		if (strcmp(line, fields[i].key) == 0)
+	}
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		if (strcmp(line, fields[i].key) == 0) {
 			return (reader->peer != NULL || !fields[i].of_peer) &&
 			       fields[i].read(reader, value);
+		}
 	}
 	return true;
 }
@@ -225,10 +233,12 @@ static bool read_reply(struct reader *reader, char *text)
 
 	while ((end = strchr(text, '\n')) != NULL) {
 		*end = '\0';
-		if (end == text)
+		if (end == text) {
 			return reader->answered && end[1] == '\0';
-		if (!read_line(reader, text))
+		}
+		if (!read_line(reader, text)) {
 			return false;
+		}
 		text = end + 1;
 	}
 	return false;
@@ -252,16 +262,19 @@ static int parse_copy(struct mv_snapshot **snapshot, char *text)
 	int error = mv_snapshot_create(&reader.snapshot, count_lines(text, "public_key="),
 		count_lines(text, "allowed_ip="));
 
-	if (error < 0)
+	if (error < 0) {
 		return error;
-	if (!read_reply(&reader, text))
+	}
+	if (!read_reply(&reader, text)) {
 		error = -EPROTO;
-	else
+	} else {
 		error = -reader.error;
-	if (error == 0)
+	}
+	if (error == 0) {
 		*snapshot = reader.snapshot;
-	else
+	} else {
 		mv_snapshot_destroy(reader.snapshot);
+	}
 	return error;
 }
 
@@ -270,11 +283,13 @@ int mv_uapi_parse(struct mv_snapshot **snapshot, const char *text, size_t len)
 	char *copy;
 	int error;
 
-	if (memchr(text, '\0', len) != NULL)
+	if (memchr(text, '\0', len) != NULL) {
 		return -EPROTO;
+	}
 	copy = sodium_malloc(len + 1);
-	if (copy == NULL)
+	if (copy == NULL) {
 		return -ENOMEM;
+	}
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	error = parse_copy(snapshot, copy);

@@ -14,15 +14,16 @@ static void print_key(struct mv_text *out, const char *name, const uint8_t key[s
 	char hex[MV_KEY_HEX_MAX];
 
 	mv_text_printf(out, "%s=%s\n", name, mv_key_to_hex(hex, key));
-	sodium_memzero(hex, sizeof hex);
+	sodium_memzero(hex, sizeof(hex));
 }
 
 static void print_endpoint(struct mv_text *out, const struct mv_endpoint *endpoint)
 {
 	char printed[MV_ENDPOINT_TEXT_MAX];
 
-	if (endpoint->ip.family != MV_FAMILY_NONE)
+	if (endpoint->ip.family != MV_FAMILY_NONE) {
 		mv_text_printf(out, "endpoint=%s\n", mv_endpoint_print(printed, endpoint));
+	}
 }
 
 /* The lines of a peer that follow its preshared key are the same for both requests. */
@@ -43,18 +44,21 @@ static void print_allowed_ips(struct mv_text *out, const struct mv_snapshot *sna
 	const struct mv_prefix *prefixes = snapshot->prefixes + peer->first_prefix;
 	char printed[MV_PREFIX_TEXT_MAX];
 
-	for (size_t i = 0; i < peer->prefix_count; i++)
+	for (size_t i = 0; i < peer->prefix_count; i++) {
 		mv_text_printf(out, "allowed_ip=%s\n", mv_prefix_print(printed, &prefixes[i]));
+	}
 }
 
 char *mv_uapi_print_get(const struct mv_snapshot *snapshot, size_t *len)
 {
 	struct mv_text out = {0};
 
-	if (!sodium_is_zero(snapshot->private_key, MV_KEY_LEN))
+	if (!sodium_is_zero(snapshot->private_key, MV_KEY_LEN)) {
 		print_key(&out, "private_key", snapshot->private_key);
-	if (snapshot->listen_port != 0)
+	}
+	if (snapshot->listen_port != 0) {
 		mv_text_printf(&out, "listen_port=%u\n", snapshot->listen_port);
+	}
 	for (size_t i = 0; i < snapshot->peer_count; i++) {
 		const struct mv_peer_snapshot *peer = &snapshot->peers[i];
 
@@ -69,26 +73,32 @@ char *mv_uapi_print_get(const struct mv_snapshot *snapshot, size_t *len)
 
 static void print_status_device(struct mv_text *out, const struct mv_snapshot *snapshot)
 {
-	if (!sodium_is_zero(snapshot->public_key, MV_KEY_LEN))
+	if (!sodium_is_zero(snapshot->public_key, MV_KEY_LEN)) {
 		print_key(out, "own_public_key", snapshot->public_key);
-	if (snapshot->listen_port != 0)
+	}
+	if (snapshot->listen_port != 0) {
 		mv_text_printf(out, "listen_port=%u\n", snapshot->listen_port);
-	if (snapshot->mtu != 0)
+	}
+	if (snapshot->mtu != 0) {
 		mv_text_printf(out, "mtu=%u\n", snapshot->mtu);
+	}
 	for (unsigned drop = MV_DROP_NONE + 1; drop < MV_DROP_COUNT; drop++) {
-		if (snapshot->drops[drop] != 0)
+		if (snapshot->drops[drop] != 0) {
 			mv_text_printf(out, "drop.%s=%" PRIu64 "\n",
 				mv_drop_word((enum mv_drop)drop), snapshot->drops[drop]);
+		}
 	}
 }
 
 static void print_peer_drops(struct mv_text *out, const struct mv_peer_snapshot *peer)
 {
-	if (peer->drops == 0)
+	if (peer->drops == 0) {
 		return;
+	}
 	mv_text_printf(out, "drops=%" PRIu64 "\n", peer->drops);
-	if (peer->last_drop == MV_DROP_NONE)
+	if (peer->last_drop == MV_DROP_NONE) {
 		return;
+	}
 	mv_text_printf(out, "last_drop=%s\n", mv_drop_word(peer->last_drop));
 	mv_text_printf(out, "last_drop_sec=%" PRIu64 "\n", peer->last_drop_s);
 }
@@ -102,11 +112,13 @@ char *mv_uapi_print_status(const struct mv_snapshot *snapshot, size_t *len)
 		const struct mv_peer_snapshot *peer = &snapshot->peers[i];
 
 		print_key(&out, "public_key", peer->public_key);
-		if (mv_peer_snapshot_has_preshared_key(peer))
+		if (mv_peer_snapshot_has_preshared_key(peer)) {
 			mv_text_printf(&out, "has_preshared_key=1\n");
+		}
 		print_peer_state(&out, peer);
-		if (peer->endpoint_pending)
+		if (peer->endpoint_pending) {
 			mv_text_printf(&out, "endpoint_pending=1\n");
+		}
 		print_peer_drops(&out, peer);
 		print_allowed_ips(&out, snapshot, peer);
 	}

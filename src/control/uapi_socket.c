@@ -29,8 +29,9 @@ static bool is_closing(const struct mv_uapi_socket *socket)
 
 static void release(struct mv_uapi_socket *socket)
 {
-	if (--socket->open == 0)
+	if (--socket->open == 0) {
 		free(socket);
+	}
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -45,8 +46,9 @@ static void on_connection_closed(void *owner);
 static void accept_client(struct mv_uapi_socket *socket)
 {
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-		if (!mv_uapi_connection_is_free(&socket->connections[i]))
+		if (!mv_uapi_connection_is_free(&socket->connections[i])) {
 			continue;
+		}
 		socket->client_waits = false;
 		socket->open++;
 		mv_uapi_connection_open(&socket->connections[i], (uv_stream_t *)&socket->listener,
@@ -60,15 +62,17 @@ static void on_connection_closed(void *owner)
 {
 	struct mv_uapi_socket *socket = owner;
 
-	if (socket->client_waits && !is_closing(socket))
+	if (socket->client_waits && !is_closing(socket)) {
 		accept_client(socket);
+	}
 	release(socket);
 }
 
 static void on_client(uv_stream_t *listener, int status)
 {
-	if (status == 0)
+	if (status == 0) {
 		accept_client(listener->data);
+	}
 }
 
 static bool file_is_ours(const struct mv_uapi_socket *socket)
@@ -87,8 +91,9 @@ static void on_directory_event(uv_fs_event_t *watch, const char *file, int event
 	(void)file;
 	(void)events;
 	(void)status;
-	if (socket->removed || file_is_ours(socket))
+	if (socket->removed || file_is_ours(socket)) {
 		return;
+	}
 	socket->removed = true;
 	socket->host.removed(socket->host.ctx);
 }
@@ -103,18 +108,20 @@ static int start(struct mv_uapi_socket *socket, int fd)
 		return error;
 	}
 	error = uv_fs_event_start(&socket->watch, on_directory_event, MV_UAPI_DIRECTORY, 0);
-	if (error < 0)
+	if (error < 0) {
 		return error;
+	}
 	socket->file = open(socket->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (socket->file < 0)
+	if (socket->file < 0) {
 		return -errno;
+	}
 	return uv_listen((uv_stream_t *)&socket->listener, MV_UAPI_BACKLOG, on_client);
 }
 
 int mv_uapi_socket_open(struct mv_uapi_socket **socket, uv_loop_t *loop, int fd, const char *device,
 	const struct mv_uapi_host *host)
 {
-	struct mv_uapi_socket *fresh = calloc(1, sizeof *fresh);
+	struct mv_uapi_socket *fresh = calloc(1, sizeof(*fresh));
 	int error;
 
 	if (fresh == NULL) {
@@ -130,25 +137,30 @@ int mv_uapi_socket_open(struct mv_uapi_socket **socket, uv_loop_t *loop, int fd,
 	fresh->listener.data = fresh;
 	fresh->watch.data = fresh;
 	error = start(fresh, fd);
-	if (error < 0)
+	if (error < 0) {
 		mv_uapi_socket_close(fresh);
-	else
+	} else {
 		*socket = fresh;
+	}
 	return error;
 }
 
 /* The file goes while the socket still listens: nobody ever finds it stale and takes its place. */
 void mv_uapi_socket_close(struct mv_uapi_socket *socket)
 {
-	if (socket == NULL)
+	if (socket == NULL) {
 		return;
-	if (file_is_ours(socket))
+	}
+	if (file_is_ours(socket)) {
 		unlink(socket->path);
-	if (socket->file >= 0)
+	}
+	if (socket->file >= 0) {
 		close(socket->file);
+	}
 	socket->file = -1;
-	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		mv_uapi_connection_close(&socket->connections[i]);
+	}
 	uv_close((uv_handle_t *)&socket->listener, on_handle_closed);
 	uv_close((uv_handle_t *)&socket->watch, on_handle_closed);
 }

@@ -7,8 +7,9 @@
 static void pad_key(
 	uint8_t block[static MV_BLOCK_LEN], const uint8_t key[static MV_BLOCK_LEN], uint8_t pad)
 {
-	for (size_t i = 0; i < MV_BLOCK_LEN; i++)
+	for (size_t i = 0; i < MV_BLOCK_LEN; i++) {
 		block[i] = key[i] ^ pad;
+	}
 }
 
 void mv_hmac(uint8_t out[static MV_HASH_LEN], const void *key, size_t key_len, const void *in,
@@ -18,10 +19,11 @@ void mv_hmac(uint8_t out[static MV_HASH_LEN], const void *key, size_t key_len, c
 	uint8_t block[MV_BLOCK_LEN];
 	uint8_t inner[MV_HASH_LEN];
 
-	if (key_len > MV_BLOCK_LEN)
+	if (key_len > MV_BLOCK_LEN) {
 		mv_hash(full_key, key, key_len, NULL, 0);
-	else if (key_len > 0)
+	} else if (key_len > 0) {
 		memcpy(full_key, key, key_len);
+	}
 
 	pad_key(block, full_key, 0x36);
 	mv_hash(inner, block, sizeof(block), in, in_len);

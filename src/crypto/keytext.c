@@ -26,8 +26,9 @@ static bool is_ascii(const char *text, size_t len)
 {
 	unsigned char seen = 0;
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		seen |= (unsigned char)text[i];
+	}
 	return seen <= 127;
 }
 
@@ -35,16 +36,19 @@ enum mv_keytext_verdict mv_key_from_base64(uint8_t key[static MV_KEY_LEN], const
 {
 	const char *end;
 
-	if (strlen(text) != MV_KEY_BASE64_MAX - 1)
+	if (strlen(text) != MV_KEY_BASE64_MAX - 1) {
 		return refuse(key, MV_KEYTEXT_BAD_LENGTH);
-	if (text[BASE64_DIGITS] != '=' || !is_ascii(text, BASE64_DIGITS))
+	}
+	if (text[BASE64_DIGITS] != '=' || !is_ascii(text, BASE64_DIGITS)) {
 		return refuse(key, MV_KEYTEXT_BAD_CHARACTER);
+	}
 
 	const int failed = sodium_base642bin(key, MV_KEY_LEN, text, BASE64_DIGITS, NULL, NULL, &end,
 		sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
 	/* A strange character may also look to libsodium like an early end of the text. */
-	if (end != text + BASE64_DIGITS)
+	if (end != text + BASE64_DIGITS) {
 		return refuse(key, MV_KEYTEXT_BAD_CHARACTER);
+	}
 	return failed ? refuse(key, MV_KEYTEXT_NOT_CANONICAL) : MV_KEYTEXT_OK;
 }
 
@@ -52,11 +56,13 @@ enum mv_keytext_verdict mv_key_from_hex(uint8_t key[static MV_KEY_LEN], const ch
 {
 	const char *end;
 
-	if (strlen(text) != HEX_DIGITS)
+	if (strlen(text) != HEX_DIGITS) {
 		return refuse(key, MV_KEYTEXT_BAD_LENGTH);
+	}
 	if (sodium_hex2bin(key, MV_KEY_LEN, text, HEX_DIGITS, NULL, NULL, &end) != 0 ||
-		end != text + HEX_DIGITS)
+		end != text + HEX_DIGITS) {
 		return refuse(key, MV_KEYTEXT_BAD_CHARACTER);
+	}
 	return MV_KEYTEXT_OK;
 }
 

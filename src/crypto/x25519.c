@@ -9,8 +9,9 @@ static_assert(MV_KEY_LEN == crypto_scalarmult_SCALARBYTES, "a scalar");
 bool mv_x25519(uint8_t shared[static MV_KEY_LEN], const uint8_t secret[static MV_KEY_LEN],
 	const uint8_t point[static MV_KEY_LEN])
 {
-	if (crypto_scalarmult(shared, secret, point) == 0)
+	if (crypto_scalarmult(shared, secret, point) == 0) {
 		return true;
+	}
 	/* libsodium may notice before the product is written. */
 	sodium_memzero(shared, MV_KEY_LEN);
 	return false;

@@ -11,8 +11,9 @@ static bool contains_prefix(
 	const struct mv_prefix *list, size_t count, const struct mv_prefix *prefix)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (mv_prefix_equal(&list[i], prefix))
+		if (mv_prefix_equal(&list[i], prefix)) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -23,10 +24,12 @@ static int compare_routes(const void *left, const void *right)
 	const struct mv_prefix *a = left;
 	const struct mv_prefix *b = right;
 
-	if (a->bits != b->bits)
+	if (a->bits != b->bits) {
 		return a->bits > b->bits ? -1 : 1;
-	if (a->ip.family != b->ip.family)
+	}
+	if (a->ip.family != b->ip.family) {
 		return a->ip.family < b->ip.family ? -1 : 1;
+	}
 	return memcmp(a->ip.bytes, b->ip.bytes, sizeof(a->ip.bytes));
 }
 
@@ -36,18 +39,21 @@ static int compare_routes(const void *left, const void *right)
  */
 static bool is_brought_along(const struct mv_hoststate *state, const struct mv_prefix *route)
 {
-	if (route->bits == 0)
+	if (route->bits == 0) {
 		return false;
+	}
 
 	for (size_t i = 0; i < state->address_count; i++) {
 		struct mv_prefix connected = state->addresses[i];
 
 		if (route->bits == mv_ip_width(&route->ip) &&
-			mv_ip_equal(&connected.ip, &route->ip))
+			mv_ip_equal(&connected.ip, &route->ip)) {
 			return true;
+		}
 		mv_prefix_mask(&connected);
-		if (mv_prefix_equal(&connected, route))
+		if (mv_prefix_equal(&connected, route)) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -63,26 +69,30 @@ static int normalize(struct mv_hoststate *set, const struct mv_hoststate *state)
 	*set = *state;
 	set->routes = NULL;
 	set->route_count = 0;
-	if (!state->link_up || state->route_count == 0)
+	if (!state->link_up || state->route_count == 0) {
 		return 0;
+	}
 
 	set->routes = calloc(state->route_count, sizeof(*set->routes));
-	if (!set->routes)
+	if (!set->routes) {
 		return -ENOMEM;
+	}
 
 	for (size_t i = 0; i < state->route_count; i++) {
 		struct mv_prefix *route = &set->routes[found];
 
 		*route = state->routes[i];
 		mv_prefix_mask(route);
-		if (!is_brought_along(state, route))
+		if (!is_brought_along(state, route)) {
 			found++;
+		}
 	}
 	qsort(set->routes, found, sizeof(*set->routes), compare_routes);
 
 	for (size_t i = 0; i < found; i++) {
-		if (i == 0 || !mv_prefix_equal(&set->routes[i - 1], &set->routes[i]))
+		if (i == 0 || !mv_prefix_equal(&set->routes[i - 1], &set->routes[i])) {
 			set->routes[set->route_count++] = set->routes[i];
+		}
 	}
 	return 0;
 }
@@ -106,8 +116,9 @@ static void push_addresses(struct mv_host_steps *steps, enum mv_host_step_kind k
 		const struct mv_prefix *address = &of->addresses[i];
 
 		if (!contains_prefix(of->addresses, i, address) &&
-			!contains_prefix(without->addresses, without->address_count, address))
+			!contains_prefix(without->addresses, without->address_count, address)) {
 			push(steps, (struct mv_host_step){.kind = kind, .prefix = *address});
+		}
 	}
 }
 
@@ -117,8 +128,9 @@ static void push_routes(struct mv_host_steps *steps, enum mv_host_step_kind kind
 	for (size_t i = 0; i < of->route_count; i++) {
 		const struct mv_prefix *route = &of->routes[i];
 
-		if (!has_route(without, route))
+		if (!has_route(without, route)) {
 			push(steps, (struct mv_host_step){.kind = kind, .prefix = *route});
+		}
 	}
 }
 
@@ -134,8 +146,9 @@ static bool push_removals(
 
 	push_routes(steps, MV_HOST_ROUTE_REMOVE, old, new);
 	routes = steps->count;
-	if (old->link_up && !new->link_up)
+	if (old->link_up && !new->link_up) {
 		push(steps, (struct mv_host_step){.kind = MV_HOST_LINK_DOWN});
+	}
 	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, old, new);
 	return steps->count > routes;
 }
@@ -145,13 +158,16 @@ static void push_additions(
 {
 	bool comes_up = new->link_up && !old->link_up;
 
-	if (comes_up)
+	if (comes_up) {
 		push(steps, (struct mv_host_step){.kind = MV_HOST_NO_LINK_LOCAL});
-	if (new->mtu != 0 && new->mtu != old->mtu)
+	}
+	if (new->mtu != 0 && new->mtu != old->mtu) {
 		push(steps, (struct mv_host_step){.kind = MV_HOST_MTU, .mtu = new->mtu});
+	}
 	push_addresses(steps, MV_HOST_ADDRESS_ADD, new, old);
-	if (comes_up)
+	if (comes_up) {
 		push(steps, (struct mv_host_step){.kind = MV_HOST_LINK_UP});
+	}
 	push_routes(steps, MV_HOST_ROUTE_ADD, new, old);
 }
 
@@ -165,11 +181,13 @@ int mv_hoststate_diff(
 
 	*steps = (struct mv_host_steps){0};
 	err = normalize(&from, old ? old : &empty);
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = normalize(&to, new ? new : &empty);
-	if (err)
+	if (err) {
 		goto out;
+	}
 
 	steps->list = calloc(LINK_STEPS_MAX + from.address_count + from.route_count +
 				     to.address_count + to.route_count,
@@ -181,8 +199,9 @@ int mv_hoststate_diff(
 
 	/* Removals come first: IPv6 cannot hold one address with two prefix lengths. What is added
 	 * again although it is still there counts as done. */
-	if (push_removals(steps, &from, &to))
+	if (push_removals(steps, &from, &to)) {
 		from.address_count = from.route_count = 0;
+	}
 	push_additions(steps, &from, &to);
 
 out:

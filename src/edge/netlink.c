@@ -130,14 +130,16 @@ static int compare_route(const struct nlmsghdr *message, void *ctx)
 	struct mv_prefix prefix = {.ip.family = search->prefix->ip.family};
 
 	if (route->rtm_table != RT_TABLE_MAIN || !device ||
-		mnl_attr_get_u32(device) != search->ifindex)
+		mnl_attr_get_u32(device) != search->ifindex) {
 		return MNL_CB_OK;
+	}
 
 	/* The default route has no destination. */
 	prefix.bits = route->rtm_dst_len;
-	if (destination)
+	if (destination) {
 		memcpy(prefix.ip.bytes, mnl_attr_get_payload(destination),
 			mv_ip_width(&prefix.ip) / 8);
+	}
 	search->found |= mv_prefix_equal(&prefix, search->prefix);
 	return MNL_CB_OK;
 }

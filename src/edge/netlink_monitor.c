@@ -46,15 +46,17 @@ static int on_news(const struct nlmsghdr *message, void *ctx)
 	struct mv_link_event event;
 
 	/* A bridge tells of its ports by messages of its own family: they are no devices. */
-	if (link->ifi_family != AF_UNSPEC || link->ifi_index != reader->ifindex)
+	if (link->ifi_family != AF_UNSPEC || link->ifi_index != reader->ifindex) {
 		return MNL_CB_OK;
+	}
 
-	if (message->nlmsg_type == RTM_NEWLINK)
+	if (message->nlmsg_type == RTM_NEWLINK) {
 		event = read_link(message);
-	else if (is_deletion(message))
+	} else if (is_deletion(message)) {
 		event = (struct mv_link_event){.deleted = true};
-	else
+	} else {
 		return MNL_CB_OK;
+	}
 	reader->on_event(reader->ctx, &event);
 	return MNL_CB_OK;
 }
@@ -78,13 +80,16 @@ int mv_netlink_monitor_read(struct mv_netlink *monitor, int ifindex,
 	for (;;) {
 		ssize_t len = mnl_socket_recvfrom(monitor->socket, news, sizeof(news));
 
-		if (len < 0 && errno == EINTR)
+		if (len < 0 && errno == EINTR) {
 			continue;
-		if (len < 0)
+		}
+		if (len < 0) {
 			return errno == EAGAIN ? 0 : -errno;
+		}
 		/* Sequence and port are 0: the kernel speaks unasked. */
-		if (mnl_cb_run(news, (size_t)len, 0, 0, on_news, &reader) < 0)
+		if (mnl_cb_run(news, (size_t)len, 0, 0, on_news, &reader) < 0) {
 			return -errno;
+		}
 	}
 }
 

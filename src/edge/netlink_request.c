@@ -15,8 +15,9 @@ int mv_netlink_bind(struct mv_netlink **netlink, unsigned groups, int flags)
 	struct mv_netlink *made = calloc(1, sizeof(*made));
 	int err;
 
-	if (!made)
+	if (!made) {
 		return -ENOMEM;
+	}
 	made->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
 	if (!made->socket) {
 		err = -errno;
@@ -43,8 +44,9 @@ int mv_netlink_open(struct mv_netlink **netlink)
 
 void mv_netlink_close(struct mv_netlink *netlink)
 {
-	if (!netlink)
+	if (!netlink) {
 		return;
+	}
 	mnl_socket_close(netlink->socket);
 	free(netlink);
 }
@@ -69,8 +71,9 @@ static int compare_type(const struct nlattr *attribute, void *ctx)
 {
 	struct attribute_search *search = ctx;
 
-	if (mnl_attr_get_type(attribute) != search->type)
+	if (mnl_attr_get_type(attribute) != search->type) {
 		return MNL_CB_OK;
+	}
 	search->found = attribute;
 	return MNL_CB_STOP;
 }
@@ -102,18 +105,21 @@ int mv_netlink_request(
 	int more;
 
 	message->nlmsg_seq = ++netlink->sequence;
-	if (mnl_socket_sendto(netlink->socket, message, message->nlmsg_len) < 0)
+	if (mnl_socket_sendto(netlink->socket, message, message->nlmsg_len) < 0) {
 		return -errno;
+	}
 
 	do {
 		ssize_t len = receive(netlink, answer, sizeof(answer));
 
-		if (len < 0)
+		if (len < 0) {
 			return -errno;
+		}
 		more = mnl_cb_run(answer, (size_t)len, message->nlmsg_seq, port, on_message, ctx);
 		/* The rest of an answer that was given up: not for this request. */
-		if (more < 0 && errno == EPROTO)
+		if (more < 0 && errno == EPROTO) {
 			more = MNL_CB_OK;
+		}
 	} while (more > MNL_CB_STOP);
 	return more < 0 ? -errno : 0;
 }

@@ -26,8 +26,9 @@ static int check_name(const char *name)
 {
 	size_t len = strnlen(name, IFNAMSIZ);
 
-	if (len == IFNAMSIZ)
+	if (len == IFNAMSIZ) {
 		return -ENAMETOOLONG;
+	}
 	return len == 0 || strchr(name, '%') ? -EINVAL : 0;
 }
 
@@ -39,8 +40,9 @@ static bool is_tun(const char *name)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int rc;
 
-	if (fd < 0)
+	if (fd < 0) {
 		return false;
+	}
 	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
 	rc = ioctl(fd, SIOCETHTOOL, &request);
 	close(fd);
@@ -54,13 +56,16 @@ static int identify(struct mv_tun *tun, int fd)
 	unsigned ifindex;
 
 	/* Fails only where there is no device behind the descriptor. */
-	if (ioctl(fd, TUNGETIFF, &request) < 0)
+	if (ioctl(fd, TUNGETIFF, &request) < 0) {
 		return -EINVAL;
-	if ((request.ifr_flags & FRAMING_TOLD) != IFF_TUN)
+	}
+	if ((request.ifr_flags & FRAMING_TOLD) != IFF_TUN) {
 		return -EINVAL;
+	}
 	ifindex = if_nametoindex(request.ifr_name);
-	if (ifindex == 0)
+	if (ifindex == 0) {
 		return -errno;
+	}
 
 	*tun = (struct mv_tun){.fd = fd, .ifindex = (int)ifindex};
 	memcpy(tun->name, request.ifr_name, IFNAMSIZ);
@@ -76,22 +81,26 @@ int mv_tun_open(struct mv_tun *tun, const char *name)
 
 	tun->fd = -1;
 	err = check_name(name);
-	if (err)
+	if (err) {
 		return err;
+	}
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
 		return -errno;
+	}
 
 	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
 	if (ioctl(fd, TUNSETIFF, &request) < 0) {
 		err = -errno;
-		if (err == -EBUSY && !is_tun(name))
+		if (err == -EBUSY && !is_tun(name)) {
 			err = -EEXIST;
+		}
 		goto fail;
 	}
 	err = identify(tun, fd);
-	if (err)
+	if (err) {
 		goto fail;
+	}
 	return 0;
 
 fail:
@@ -107,20 +116,23 @@ int mv_tun_adopt(struct mv_tun *tun, int fd)
 
 	tun->fd = -1;
 	err = identify(&found, fd);
-	if (err)
+	if (err) {
 		return err;
+	}
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
 		return -errno;
+	}
 	*tun = found;
 	return 0;
 }
 
 void mv_tun_close(struct mv_tun *tun)
 {
-	if (tun->fd >= 0)
+	if (tun->fd >= 0) {
 		close(tun->fd);
+	}
 	tun->fd = -1;
 }
 

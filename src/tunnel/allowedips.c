@@ -46,8 +46,9 @@ struct mv_allowedips {
 
 static struct key key_of(const struct mv_ip *ip)
 {
-	if (ip->family == MV_FAMILY_IPV4)
+	if (ip->family == MV_FAMILY_IPV4) {
 		return (struct key){.high = (uint64_t)mv_load_be32(ip->bytes) << 32};
+	}
 	return (struct key){mv_load_be64(ip->bytes), mv_load_be64(ip->bytes + 8)};
 }
 
@@ -56,8 +57,9 @@ static unsigned common_bits(struct key a, struct key b)
 	uint64_t high = a.high ^ b.high;
 	uint64_t low = a.low ^ b.low;
 
-	if (high)
+	if (high) {
 		return (unsigned)__builtin_clzll(high);
+	}
 	return low ? 64 + (unsigned)__builtin_clzll(low) : 128;
 }
 
@@ -97,8 +99,9 @@ struct mv_allowedips *mv_allowedips_create(void)
 {
 	struct mv_allowedips *table = calloc(1, sizeof(*table));
 
-	if (table)
+	if (table) {
 		mv_slab_init(&table->nodes, sizeof(struct mv_allowedips_node), MV_SLAB_PLAIN);
+	}
 	return table;
 }
 
@@ -112,8 +115,9 @@ void mv_allowedips_destroy(struct mv_allowedips *table)
 
 int mv_allowedips_reserve(struct mv_allowedips *table, size_t prefixes)
 {
-	if (prefixes > MV_ALLOWEDIPS_MAX - table->prefixes)
+	if (prefixes > MV_ALLOWEDIPS_MAX - table->prefixes) {
 		return -ENOSPC;
+	}
 	return mv_slab_reserve(&table->nodes, NODES_PER_PREFIX * prefixes);
 }
 
@@ -137,8 +141,9 @@ static struct mv_allowedips_node *take_node(
 static struct mv_allowedips_node **find_link(
 	struct mv_allowedips_node **link, struct key key, unsigned bits)
 {
-	while (*link && (*link)->bits < bits && covers(*link, key))
+	while (*link && (*link)->bits < bits && covers(*link, key)) {
 		link = &(*link)->child[bit_at(key, (*link)->bits)];
+	}
 	return link;
 }
 
@@ -155,8 +160,9 @@ static void graft(struct mv_allowedips *table, struct mv_allowedips_node **link,
 	unsigned common;
 
 	*link = leaf;
-	if (!below)
+	if (!below) {
 		return;
+	}
 	common = common_bits(leaf->key, below->key);
 	if (common >= leaf->bits) {
 		leaf->child[bit_at(below->key, leaf->bits)] = below;
@@ -176,8 +182,9 @@ static void prune(struct mv_allowedips *table, struct mv_allowedips_node **link)
 {
 	struct mv_allowedips_node *node = *link;
 
-	if (node->owner || (node->child[0] && node->child[1]))
+	if (node->owner || (node->child[0] && node->child[1])) {
 		return;
+	}
 	*link = node->child[0] ? node->child[0] : node->child[1];
 	mv_slab_free(&table->nodes, node->slot);
 }
@@ -198,8 +205,9 @@ static void prune_from(struct mv_allowedips *table, const struct mv_allowedips_n
 		link = &(*link)->child[bit_at(node->key, (*link)->bits)];
 	}
 	prune(table, link);
-	if (above != link)
+	if (above != link) {
 		prune(table, above);
+	}
 }
 
 static void append(struct mv_allowedips_list *list, struct mv_allowedips_node *node, uint32_t peer)
@@ -247,8 +255,9 @@ void mv_allowedips_insert(struct mv_allowedips *table, const struct mv_prefix *p
 	mv_prefix_mask(&masked);
 	key = key_of(&masked.ip);
 	node = find_or_graft(table, key, prefix->bits, prefix->ip.family == MV_FAMILY_IPV6);
-	if (node->owner == list)
+	if (node->owner == list) {
 		return;
+	}
 	if (node->owner) {
 		detach(node->owner, node);
 	} else {
@@ -273,14 +282,16 @@ void mv_allowedips_remove(struct mv_allowedips *table, const struct mv_prefix *p
 	struct mv_allowedips_node *node =
 		*find_link(root_of(table, prefix->ip.family == MV_FAMILY_IPV6), key, prefix->bits);
 
-	if (is_exactly(node, key, prefix->bits) && node->owner == list)
+	if (is_exactly(node, key, prefix->bits) && node->owner == list) {
 		disown(table, list, node);
+	}
 }
 
 void mv_allowedips_clear(struct mv_allowedips *table, struct mv_allowedips_list *list)
 {
-	while (list->first)
+	while (list->first) {
 		disown(table, list, list->first);
+	}
 }
 
 const struct mv_allowedips_node *mv_allowedips_next(

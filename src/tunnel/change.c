@@ -22,12 +22,14 @@ void mv_changes_uninit(struct mv_changes *changes)
 static int grow(struct mv_changes *changes)
 {
 	size_t capacity = changes->capacity == 0 ? FIRST_CAPACITY : 2 * changes->capacity;
-	struct mv_change *list = sodium_allocarray(capacity, sizeof *list);
+	struct mv_change *list = sodium_allocarray(capacity, sizeof(*list));
 
-	if (list == NULL)
+	if (list == NULL) {
 		return -ENOMEM;
-	if (changes->count > 0)
-		memcpy(list, changes->list, changes->count * sizeof *list);
+	}
+	if (changes->count > 0) {
+		memcpy(list, changes->list, changes->count * sizeof(*list));
+	}
 	sodium_free(changes->list);
 	changes->list = list;
 	changes->capacity = capacity;
@@ -39,8 +41,9 @@ static struct mv_change *append(struct mv_changes *changes, enum mv_change_kind 
 {
 	struct mv_change *change;
 
-	if (changes->count == changes->capacity && grow(changes) < 0)
+	if (changes->count == changes->capacity && grow(changes) < 0) {
 		return NULL;
+	}
 	change = &changes->list[changes->count++];
 	*change = (struct mv_change){.kind = kind};
 	return change;
@@ -59,9 +62,10 @@ int mv_changes_add_key(
 	assert(kind == MV_CHANGE_PRIVATE_KEY || kind == MV_CHANGE_PEER ||
 		kind == MV_CHANGE_PRESHARED_KEY);
 	change = append(changes, kind);
-	if (change == NULL)
+	if (change == NULL) {
 		return -ENOMEM;
-	memcpy(change->key, key, sizeof change->key);
+	}
+	memcpy(change->key, key, sizeof(change->key));
 	return 0;
 }
 
@@ -72,8 +76,9 @@ int mv_changes_add_endpoint(
 
 	assert(kind == MV_CHANGE_ENDPOINT || kind == MV_CHANGE_ENDPOINT_RESOLVED);
 	change = append(changes, kind);
-	if (change == NULL)
+	if (change == NULL) {
 		return -ENOMEM;
+	}
 	change->endpoint = *endpoint;
 	return 0;
 }
@@ -82,8 +87,9 @@ int mv_changes_add_keepalive(struct mv_changes *changes, uint16_t seconds)
 {
 	struct mv_change *change = append(changes, MV_CHANGE_PERSISTENT_KEEPALIVE);
 
-	if (change == NULL)
+	if (change == NULL) {
 		return -ENOMEM;
+	}
 	change->seconds = seconds;
 	return 0;
 }
@@ -95,8 +101,9 @@ int mv_changes_add_prefix(
 
 	assert(kind == MV_CHANGE_ALLOWED_IP || kind == MV_CHANGE_ALLOWED_IP_REMOVE);
 	change = append(changes, kind);
-	if (change == NULL)
+	if (change == NULL) {
 		return -ENOMEM;
+	}
 	change->prefix = *prefix;
 	return 0;
 }

@@ -25,21 +25,26 @@ int mv_deadlines_reserve(struct mv_deadlines *deadlines, size_t slots)
 	struct mv_deadline *heap;
 	uint32_t *positions;
 
-	if (slots <= deadlines->capacity)
+	if (slots <= deadlines->capacity) {
 		return 0;
+	}
 	/* Positions end below NOT_IN_HEAP, and the byte counts below must not wrap. */
-	if (slots > NOT_IN_HEAP || slots > SIZE_MAX / sizeof(*heap))
+	if (slots > NOT_IN_HEAP || slots > SIZE_MAX / sizeof(*heap)) {
 		return -ENOMEM;
+	}
 	heap = realloc(deadlines->heap, slots * sizeof(*heap));
-	if (!heap)
+	if (!heap) {
 		return -ENOMEM;
+	}
 	deadlines->heap = heap;
 	positions = realloc(deadlines->positions, slots * sizeof(*positions));
-	if (!positions)
+	if (!positions) {
 		return -ENOMEM;
+	}
 	deadlines->positions = positions;
-	while (deadlines->capacity < slots)
+	while (deadlines->capacity < slots) {
 		positions[deadlines->capacity++] = NOT_IN_HEAP;
+	}
 	return 0;
 }
 
@@ -55,8 +60,9 @@ static void sift_up(struct mv_deadlines *deadlines, uint32_t position, struct mv
 	while (position > 0) {
 		uint32_t parent = (position - 1) / 2;
 
-		if (deadlines->heap[parent].ns <= deadline.ns)
+		if (deadlines->heap[parent].ns <= deadline.ns) {
 			break;
+		}
 		put(deadlines, position, deadlines->heap[parent]);
 		position = parent;
 	}
@@ -73,10 +79,12 @@ static void sift_down(
 	while (position < deadlines->count / 2) {
 		uint32_t child = 2 * position + 1;
 
-		if (child + 1 < deadlines->count && heap[child + 1].ns < heap[child].ns)
+		if (child + 1 < deadlines->count && heap[child + 1].ns < heap[child].ns) {
 			child++;
-		if (deadline.ns <= heap[child].ns)
+		}
+		if (deadline.ns <= heap[child].ns) {
 			break;
+		}
 		put(deadlines, position, heap[child]);
 		position = child;
 	}
@@ -87,10 +95,11 @@ static void sift_down(
 static void replace(struct mv_deadlines *deadlines, uint32_t position, uint64_t old_ns,
 	struct mv_deadline deadline)
 {
-	if (deadline.ns < old_ns)
+	if (deadline.ns < old_ns) {
 		sift_up(deadlines, position, deadline);
-	else
+	} else {
 		sift_down(deadlines, position, deadline);
+	}
 }
 
 static void remove_at(struct mv_deadlines *deadlines, uint32_t position)
@@ -98,8 +107,9 @@ static void remove_at(struct mv_deadlines *deadlines, uint32_t position)
 	struct mv_deadline removed = deadlines->heap[position];
 	struct mv_deadline last = deadlines->heap[--deadlines->count];
 
-	if (position < deadlines->count)
+	if (position < deadlines->count) {
 		replace(deadlines, position, removed.ns, last);
+	}
 	deadlines->positions[removed.slot] = NOT_IN_HEAP;
 }
 
@@ -111,8 +121,9 @@ void mv_deadlines_set(struct mv_deadlines *deadlines, uint32_t slot, uint64_t ns
 	assert(slot < deadlines->capacity);
 	position = deadlines->positions[slot];
 	if (position == NOT_IN_HEAP) {
-		if (ns != MV_NEVER)
+		if (ns != MV_NEVER) {
 			sift_up(deadlines, deadlines->count++, deadline);
+		}
 	} else if (ns == MV_NEVER) {
 		remove_at(deadlines, position);
 	} else if (ns != deadlines->heap[position].ns) {
@@ -122,8 +133,9 @@ void mv_deadlines_set(struct mv_deadlines *deadlines, uint32_t slot, uint64_t ns
 
 uint64_t mv_deadlines_first(const struct mv_deadlines *deadlines, uint32_t *slot)
 {
-	if (deadlines->count == 0)
+	if (deadlines->count == 0) {
 		return MV_NEVER;
+	}
 	*slot = deadlines->heap[0].slot;
 	return deadlines->heap[0].ns;
 }

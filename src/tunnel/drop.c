@@ -27,7 +27,8 @@ enum mv_drop mv_drop_from_word(const char *word)
 {
 	unsigned drop = 0;
 
-	while (drop < MV_DROP_COUNT && strcmp(names[drop].word, word) != 0)
+	while (drop < MV_DROP_COUNT && strcmp(names[drop].word, word) != 0) {
 		drop++;
+	}
 	return (enum mv_drop)drop;
 }

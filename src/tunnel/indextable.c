@@ -26,8 +26,9 @@ static struct mv_index_entry *probe(const struct mv_indextable *table, uint32_t 
 	size_t mask = table->capacity - 1;
 	size_t i = index & mask;
 
-	while (table->entries[i].used && table->entries[i].index != index)
+	while (table->entries[i].used && table->entries[i].index != index) {
 		i = (i + 1) & mask;
+	}
 	return &table->entries[i];
 }
 
@@ -36,18 +37,23 @@ int mv_indextable_reserve(struct mv_indextable *table, size_t peers)
 	struct mv_indextable grown = {.capacity = 1, .count = table->count};
 
 	while (grown.capacity / 2 / MV_INDICES_PER_PEER < peers) {
-		if (grown.capacity > SIZE_MAX / 2)
+		if (grown.capacity > SIZE_MAX / 2) {
 			return -ENOMEM;
+		}
 		grown.capacity *= 2;
 	}
-	if (grown.capacity <= table->capacity || peers == 0)
+	if (grown.capacity <= table->capacity || peers == 0) {
 		return 0;
+	}
 	grown.entries = calloc(grown.capacity, sizeof(*grown.entries));
-	if (!grown.entries)
+	if (!grown.entries) {
 		return -ENOMEM;
-	for (size_t i = 0; i < table->capacity; i++)
-		if (table->entries[i].used)
+	}
+	for (size_t i = 0; i < table->capacity; i++) {
+		if (table->entries[i].used) {
 			*probe(&grown, table->entries[i].index) = table->entries[i];
+		}
+	}
 	free(table->entries);
 	*table = grown;
 	return 0;
@@ -57,8 +63,9 @@ const struct mv_index_entry *mv_indextable_find(const struct mv_indextable *tabl
 {
 	const struct mv_index_entry *entry;
 
-	if (table->capacity == 0)
+	if (table->capacity == 0) {
 		return NULL;
+	}
 	entry = probe(table, index);
 	return entry->used ? entry : NULL;
 }
@@ -70,8 +77,9 @@ bool mv_indextable_insert(
 
 	assert(table->count < table->capacity / 2);
 	entry = probe(table, index);
-	if (entry->used)
+	if (entry->used) {
 		return false;
+	}
 	*entry = (struct mv_index_entry){
 		.index = index, .peer = peer, .kind = (uint8_t)kind, .used = true};
 	table->count++;

@@ -65,8 +65,9 @@ void mv_slab_init(struct mv_slab *slab, size_t item_bytes, enum mv_slab_kind kin
 		.free_first = MV_SLOT_NONE,
 		.free_last = MV_SLOT_NONE,
 	};
-	while (chunk_items(slab) * 2 * item_bytes <= CHUNK_BYTES)
+	while (chunk_items(slab) * 2 * item_bytes <= CHUNK_BYTES) {
 		slab->chunk_shift++;
+	}
 }
 
 void mv_slab_uninit(struct mv_slab *slab)
@@ -74,10 +75,11 @@ void mv_slab_uninit(struct mv_slab *slab)
 	for (size_t i = 0; i < slab->chunk_count; i++) {
 		struct mv_slab_chunk *chunk = &slab->chunks[i];
 
-		if (slab->kind == MV_SLAB_LOCKED)
+		if (slab->kind == MV_SLAB_LOCKED) {
 			sodium_munlock(chunk->items, chunk_bytes(slab)); /* wipes first */
-		else
+		} else {
 			sodium_memzero(chunk->items, chunk_bytes(slab));
+		}
 		free(chunk->items);
 		free(chunk->slots);
 	}
@@ -88,10 +90,11 @@ void mv_slab_uninit(struct mv_slab *slab)
 static void queue_free(struct mv_slab *slab, uint32_t slot)
 {
 	slot_at(slab, slot)->next_free = MV_SLOT_NONE;
-	if (slab->free_first == MV_SLOT_NONE)
+	if (slab->free_first == MV_SLOT_NONE) {
 		slab->free_first = slot;
-	else
+	} else {
 		slot_at(slab, slab->free_last)->next_free = slot;
+	}
 	slab->free_last = slot;
 }
 
@@ -101,36 +104,42 @@ static int grow(struct mv_slab *slab)
 	struct mv_slab_chunk chunk, *chunks;
 
 	chunks = realloc(slab->chunks, (slab->chunk_count + 1) * sizeof(*chunks));
-	if (!chunks)
+	if (!chunks) {
 		return -ENOMEM;
+	}
 	slab->chunks = chunks;
 	chunk.slots = calloc(chunk_items(slab), sizeof(*chunk.slots));
-	if (!chunk.slots)
+	if (!chunk.slots) {
 		return -ENOMEM;
+	}
 	chunk.items = aligned_alloc(chunk_alignment(slab), chunk_bytes(slab));
 	if (!chunk.items) {
 		free(chunk.slots);
 		return -ENOMEM;
 	}
-	if (slab->kind == MV_SLAB_LOCKED && sodium_mlock(chunk.items, chunk_bytes(slab)) != 0)
+	if (slab->kind == MV_SLAB_LOCKED && sodium_mlock(chunk.items, chunk_bytes(slab)) != 0) {
 		slab->lock_refused = true;
+	}
 	memset(chunk.items, 0, chunk_bytes(slab));
 	slab->chunks[slab->chunk_count++] = chunk;
-	for (uint32_t i = 0; i < chunk_items(slab); i++)
+	for (uint32_t i = 0; i < chunk_items(slab); i++) {
 		queue_free(slab, first + i);
+	}
 	return 0;
 }
 
 int mv_slab_reserve(struct mv_slab *slab, size_t count)
 {
 	/* Slot numbers end below MV_SLOT_NONE, and a chunk may go beyond what is needed. */
-	if (count > MV_SLOT_NONE - chunk_items(slab) - slab->used)
+	if (count > MV_SLOT_NONE - chunk_items(slab) - slab->used) {
 		return -ENOMEM;
+	}
 	while (mv_slab_capacity(slab) - slab->used < count) {
 		int error = grow(slab);
 
-		if (error)
+		if (error) {
 			return error;
+		}
 	}
 	return 0;
 }
@@ -139,8 +148,9 @@ void *mv_slab_alloc(struct mv_slab *slab, uint32_t *slot)
 {
 	struct slot *taken;
 
-	if (slab->free_first == MV_SLOT_NONE)
+	if (slab->free_first == MV_SLOT_NONE) {
 		return NULL;
+	}
 	*slot = slab->free_first;
 	taken = slot_at(slab, *slot);
 	slab->free_first = taken->next_free;
@@ -162,8 +172,9 @@ void mv_slab_free(struct mv_slab *slab, uint32_t slot)
 
 void *mv_slab_at(const struct mv_slab *slab, uint32_t slot)
 {
-	if (slot >= mv_slab_capacity(slab) || !is_used(slot_at(slab, slot)))
+	if (slot >= mv_slab_capacity(slab) || !is_used(slot_at(slab, slot))) {
 		return NULL;
+	}
 	return item_at(slab, slot);
 }
 

@@ -32,7 +32,7 @@ struct mv_slab {
 	uint32_t free_first, free_last; /* a queue: what was freed last is used last */
 };
 
-/* item_bytes is the sizeof of a type: items are aligned as it needs, up to a cache line of 64
+/* item_bytes is the sizeof(of) a type: items are aligned as it needs, up to a cache line of 64
  * bytes. Items that are as large as a cache line lie in one. */
 void mv_slab_init(struct mv_slab *slab, size_t item_bytes, enum mv_slab_kind kind);
 

@@ -7,18 +7,21 @@
 
 int mv_snapshot_create(struct mv_snapshot **snapshot, size_t peers, size_t prefixes)
 {
-	struct mv_snapshot *fresh = sodium_malloc(sizeof *fresh);
+	struct mv_snapshot *fresh = sodium_malloc(sizeof(*fresh));
 
-	if (fresh == NULL)
+	if (fresh == NULL) {
 		return -ENOMEM;
-	memset(fresh, 0, sizeof *fresh);
-	fresh->peers = sodium_allocarray(peers, sizeof *fresh->peers);
-	if (fresh->peers == NULL)
+	}
+	memset(fresh, 0, sizeof(*fresh));
+	fresh->peers = sodium_allocarray(peers, sizeof(*fresh->peers));
+	if (fresh->peers == NULL) {
 		goto free_snapshot;
-	memset(fresh->peers, 0, peers * sizeof *fresh->peers);
-	fresh->prefixes = calloc(prefixes > 0 ? prefixes : 1, sizeof *fresh->prefixes);
-	if (fresh->prefixes == NULL)
+	}
+	memset(fresh->peers, 0, peers * sizeof(*fresh->peers));
+	fresh->prefixes = calloc(prefixes > 0 ? prefixes : 1, sizeof(*fresh->prefixes));
+	if (fresh->prefixes == NULL) {
 		goto free_peers;
+	}
 	*snapshot = fresh;
 	return 0;
 
@@ -31,8 +34,9 @@ free_snapshot:
 
 void mv_snapshot_destroy(struct mv_snapshot *snapshot)
 {
-	if (snapshot == NULL)
+	if (snapshot == NULL) {
 		return;
+	}
 	free(snapshot->prefixes);
 	sodium_free(snapshot->peers); /* wipes, as all of its kind */
 	sodium_free(snapshot);

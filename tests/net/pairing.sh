@@ -178,7 +178,7 @@ main() {
   done
   ((${#kinds[@]} == 2)) || { echo "$usage" >&2 && exit 2; }
   [[ ${kinds[*]} != *minivpn* ]] || need_minivpn
-  net_begin 600 "${needs[@]}" -- "$@"
+  net_begin 600 ip ping wg wireguard-go tcpdump iperf3 python3 ss -- "$@"
 
   # Between two of a kind, what holds for one side holds for the other.
   local roles=(a b)
@@ -194,5 +194,4 @@ main() {
   net_end
 }
 
-needs=(ip ping wg wireguard-go tcpdump iperf3 python3 ss)
 main "$@"
