@@ -7,13 +7,13 @@ set -euo pipefail
 
 readonly build=(
   gcc libc6-dev cmake ninja-build pkg-config
-  libsodium-dev libuv1-dev libinih-dev libb2-dev libmnl-dev libcap-ng-dev
+  scdoc libsodium-dev libuv1-dev libinih-dev libb2-dev libmnl-dev libcap-ng-dev
 )
 readonly demo=(iproute2 iputils-ping tcpdump util-linux)
 readonly test=(
   "${build[@]}" "${demo[@]}"
   libcriterion-dev wireguard-go wireguard-tools iperf3 python3 sysvinit-utils
-  binutils clang-format clang-tidy shellcheck scdoc
+  binutils clang-format clang-tidy shellcheck
 )
 
 say_and_exit() {

@@ -153,7 +153,7 @@ static void on_link_event(void *ctx, const struct mv_link_event *event)
 	mv_device_set_up(loop->device, event->up, mv_clock_sample());
 }
 
-/* Asks for the state of the link, where events cannot tell it. */
+/* Asks for the state of the link, where no event tells it. */
 static int update_link(struct mv_loop *loop)
 {
 	struct mv_netlink *netlink;
@@ -165,6 +165,10 @@ static int update_link(struct mv_loop *loop)
 	}
 	error = mv_netlink_link_get(netlink, loop->tun.ifindex, &event);
 	mv_netlink_close(netlink);
+	if (error == 0 && event.deleted) {
+		/* Or moved to another namespace. If it was deleted, its descriptor will tell. */
+		return -ENODEV;
+	}
 	if (error == 0) {
 		on_link_event(loop, &event);
 	}

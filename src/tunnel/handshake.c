@@ -408,11 +408,14 @@ void mv_handshake_receive(struct mv_device *device, struct mv_batch *out, const 
 	size_t len, const struct mv_endpoint *from, struct mv_now now)
 {
 	struct exchange x = begin(device, out, now);
+	char endpoint[MV_ENDPOINT_TEXT_MAX];
 
 	x.from = from;
 	enum mv_drop verdict = consume(&x, message, len);
 	if (verdict != MV_DROP_NONE) {
 		drop(&x, verdict);
+		mv_log(&device->environment.log, MV_LOG_DEBUG, "handshake message from %s: %s",
+			mv_endpoint_print(endpoint, from), mv_drop_text(verdict));
 	}
 	end(&x);
 }
