@@ -71,7 +71,7 @@ END
 }
 
 build() {
-  cmake --preset "$1" && cmake --build --preset "$1"
+  cmake --preset "$1" -DBUILD_TESTING=ON && cmake --build --preset "$1"
 }
 
 # --- Sanitizers: each run writes its reports into a folder, and what lies there afterwards fails the run ---
