@@ -132,7 +132,8 @@ echo "${bold}minivpn: two peers, one ping${plain}"
 
 step "Packages: what is missing gets installed"
 packaging/install-deps.sh build demo
-[[ -c /dev/net/tun ]] || modprobe tun 2>/dev/null || die "there is no /dev/net/tun: run modprobe tun"
+[[ -c /dev/net/tun ]] || modprobe tun 2>/dev/null ||
+  die "there is no /dev/net/tun: run modprobe tun"
 good "everything is there"
 
 step "Build: into build/release"

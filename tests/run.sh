@@ -107,7 +107,7 @@ formatted() {
 
 tidy() {
   git ls-files 'src/*.c' 'examples/*.c' 'tests/*.c' | grep -v '^tests/fuzz/' |
-    xargs -P 2 -n 6 clang-tidy -p build/dev --quiet
+    xargs -P 2 -n 1 clang-tidy -p build/dev --quiet
 }
 
 shell_scripts() {

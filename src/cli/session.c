@@ -17,6 +17,7 @@
 
 struct session {
 	const struct mv_config *config;
+	char device[MV_DEVICE_NAME_MAX];
 	struct mv_sink sink;
 	struct mv_log log;
 	struct mv_loop_config io;
@@ -40,7 +41,7 @@ static void print_summary(const struct session *session)
 
 static enum mv_exit open_tun(struct session *session)
 {
-	const char *name = session->config->device;
+	const char *name = session->device;
 	int error = mv_tun_open(&session->io.tun, name);
 
 	switch (-error) {
@@ -139,7 +140,7 @@ static void on_socket_removed(void *ctx)
 
 static enum mv_exit open_control(struct session *session)
 {
-	const char *name = session->config->device;
+	const char *name = session->device;
 	struct mv_uapi_host host = {
 		.ctx = session, .snapshot = take_snapshot, .removed = on_socket_removed};
 	int fd;
@@ -176,7 +177,7 @@ static enum mv_exit apply_steps(struct session *session, const struct mv_host_st
 	if (error == 0) {
 		return MV_EXIT_DONE;
 	}
-	return mv_command_failed("%s: cannot %s: %s", session->config->device,
+	return mv_command_failed("%s: cannot %s: %s", session->device,
 		mv_hostplan_step_text((char[MV_STEP_TEXT_MAX]){0}, failed), strerror(-error));
 }
 
@@ -272,9 +273,10 @@ enum mv_exit mv_session_run(const struct mv_config *config,
 
 	session.log = mv_sink_log(&session.sink, options->verbose ? MV_LOG_DEBUG : MV_LOG_INFO);
 	session.io.log = session.log;
+	memcpy(session.device, config->device, sizeof(session.device));
 	if (options->dump) {
 		session.io.watch = mv_watch_dump;
-		session.io.watch_ctx = (void *)(uintptr_t)config->device;
+		session.io.watch_ctx = session.device;
 	}
 
 	enum mv_exit result = set_up(&session);

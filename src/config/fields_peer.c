@@ -22,9 +22,10 @@ static bool has_low_order(const uint8_t public_key[static MV_KEY_LEN])
 static void take_public_key(struct mv_draft *draft, bool good)
 {
 	draft->peers[draft->config->peer_count - 1].has_public_key = good;
-	if (good && has_low_order(mv_draft_peer(draft)->public_key))
+	if (good && has_low_order(mv_draft_peer(draft)->public_key)) {
 		mv_draft_warning(draft, "no handshake can succeed with this key (a point of low "
 					"order): take what 'minivpn pubkey' prints at the peer");
+	}
 }
 
 void mv_fields_parse_public_key(struct mv_draft *draft, char *value)
@@ -59,9 +60,10 @@ static void add_allowed_ip(struct mv_draft *draft, const struct mv_prefix *given
 	struct mv_prefix prefix = *given;
 
 	mv_prefix_mask(&prefix);
-	if (!mv_prefix_equal(&prefix, given))
+	if (!mv_prefix_equal(&prefix, given)) {
 		mv_draft_warning(draft, "'%s' has bits behind its prefix length: taken as %s",
 			mv_prefix_print(given_text, given), mv_prefix_print(text, &prefix));
+	}
 	mv_draft_add_prefix(draft, &draft->allowed_ips, &prefix);
 }
 
@@ -72,10 +74,11 @@ void mv_fields_parse_allowed_ips(struct mv_draft *draft, char *value)
 	while ((element = strsep(&value, ","))) {
 		struct mv_prefix prefix;
 
-		if (!*element)
+		if (!*element) {
 			mv_draft_error(draft, "a comma with nothing before or behind it");
-		else if (mv_value_parse_prefix(draft, &prefix, element))
+		} else if (mv_value_parse_prefix(draft, &prefix, element)) {
 			add_allowed_ip(draft, &prefix);
+		}
 	}
 }
 
@@ -89,6 +92,7 @@ void mv_fields_parse_keepalive(struct mv_draft *draft, char *value)
 	uint32_t interval_s = 0;
 
 	if (strcasecmp(value, "off") == 0 || mv_value_parse_number(draft, &interval_s, value, 0,
-						     UINT16_MAX, "'off' or a number of seconds"))
+						     UINT16_MAX, "'off' or a number of seconds")) {
 		mv_draft_peer(draft)->persistent_keepalive_s = (uint16_t)interval_s;
+	}
 }

@@ -8,8 +8,9 @@ bool mv_ifname_is_valid(const char *name)
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-";
 	size_t length = strlen(name);
 
-	if (length == 0 || length >= MV_DEVICE_NAME_MAX || strspn(name, letters) != length)
+	if (length == 0 || length >= MV_DEVICE_NAME_MAX || strspn(name, letters) != length) {
 		return false;
+	}
 	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
@@ -20,7 +21,8 @@ char *mv_ifname_of_file(const char *path)
 	const char *name = slash ? slash + 1 : path;
 	size_t length = strlen(name);
 
-	if (length <= strlen(ending) || strcmp(name + length - strlen(ending), ending) != 0)
+	if (length <= strlen(ending) || strcmp(name + length - strlen(ending), ending) != 0) {
 		return NULL;
+	}
 	return strndup(name, length - strlen(ending));
 }

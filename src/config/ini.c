@@ -51,10 +51,12 @@ static const char *find(struct span span, char c)
 
 static struct span trim(struct span span)
 {
-	while (span.at < span.end && is_blank(*span.at))
+	while (span.at < span.end && is_blank(*span.at)) {
 		span.at++;
-	while (span.at < span.end && is_blank(span.end[-1]))
+	}
+	while (span.at < span.end && is_blank(span.end[-1])) {
 		span.end--;
+	}
 	return span;
 }
 
@@ -72,11 +74,13 @@ static struct span strip_comment(struct span line)
 {
 	const char *comment = find(line, '#');
 
-	if (comment)
+	if (comment) {
 		line.end = comment;
+	}
 	line = trim(line);
-	if (line.at < line.end && *line.at == ';')
+	if (line.at < line.end && *line.at == ';') {
 		line.end = line.at;
+	}
 	return line;
 }
 
@@ -85,8 +89,9 @@ static bool has_control_byte(struct span line)
 	for (; line.at < line.end; line.at++) {
 		unsigned char c = (unsigned char)*line.at;
 
-		if ((c < ' ' && !is_blank((char)c)) || c == 0x7f)
+		if ((c < ' ' && !is_blank((char)c)) || c == 0x7f) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -100,9 +105,11 @@ static bool begins_with_byte_order_mark(struct span text)
 
 static bool has_byte_order_mark(struct span line)
 {
-	for (; line.at < line.end; line.at++)
-		if (begins_with_byte_order_mark(line))
+	for (; line.at < line.end; line.at++) {
+		if (begins_with_byte_order_mark(line)) {
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -116,10 +123,12 @@ static const char *header_error(struct span line)
 {
 	struct span name = {line.at + 1, line.end - 1};
 
-	if (length_of(line) < 2 || *name.end != ']' || find(name, ']'))
+	if (length_of(line) < 2 || *name.end != ']' || find(name, ']')) {
 		return "a section begins with [Interface] or [Peer] on a line of its own";
-	if (length_of(name) > MV_INI_NAME_MAX)
+	}
+	if (length_of(name) > MV_INI_NAME_MAX) {
 		return "the name of this section is too long: there are [Interface] and [Peer]";
+	}
 	return NULL;
 }
 
@@ -128,28 +137,35 @@ static const char *entry_error(struct span line)
 	const char *equals = find(line, '=');
 	struct span key = {line.at, equals};
 
-	if (!equals && find(line, ':'))
+	if (!equals && find(line, ':')) {
 		return "no '=': it is '=', not ':', that separates a key from its value";
-	if (!equals)
+	}
+	if (!equals) {
 		return "no '=': a line has the form key = value";
+	}
 	key = trim(key);
-	if (key.at == key.end)
+	if (key.at == key.end) {
 		return "no key before the '=': a line has the form key = value";
-	if (find(key, ':'))
+	}
+	if (find(key, ':')) {
 		return "':' before the '=': it is '=', not ':', that separates a key from its "
 		       "value";
-	if (length_of(key) > MV_INI_NAME_MAX)
+	}
+	if (length_of(key) > MV_INI_NAME_MAX) {
 		return "no key has as long a name as stands before the '='";
+	}
 	return NULL;
 }
 
 /* After the comment is gone: what is left of the line is not empty. */
 static const char *syntax_error(struct span line)
 {
-	if (has_control_byte(line))
+	if (has_control_byte(line)) {
 		return "a control byte: a peer file is plain text";
-	if (has_byte_order_mark(line))
+	}
+	if (has_byte_order_mark(line)) {
 		return "an invisible byte-order mark (EF BB BF) within the text: take it out";
+	}
 	return is_header(line) ? header_error(line) : entry_error(line);
 }
 
@@ -164,12 +180,14 @@ static bool next_good_line(struct parse *parse, struct span *line)
 			error = "the line is longer than 1 MiB";
 		} else {
 			*line = strip_comment(*line);
-			if (line->at == line->end)
+			if (line->at == line->end) {
 				continue;
+			}
 			error = syntax_error(*line);
 		}
-		if (!error)
+		if (!error) {
 			return true;
+		}
 		parse->handler->error(parse->ctx, parse->line, is_header(*line), error);
 	}
 	return false;
@@ -177,11 +195,13 @@ static bool next_good_line(struct parse *parse, struct span *line)
 
 static char *put(char *out, struct span span)
 {
-	for (; span.at < span.end; span.at++)
-		if (is_blank(*span.at))
+	for (; span.at < span.end; span.at++) {
+		if (is_blank(*span.at)) {
 			*out++ = BLANK;
-		else
+		} else {
 			*out++ = *span.at;
+		}
+	}
 	return out;
 }
 
@@ -191,8 +211,9 @@ static char *put_piece(struct parse *parse, char *out, size_t size)
 	size_t room = size - length_of(parse->key) - strlen("=\n") - 1;
 	struct span piece = parse->value;
 
-	if (length_of(piece) > room)
+	if (length_of(piece) > room) {
 		piece.end = piece.at + room;
+	}
 	parse->value.at = piece.end;
 	parse->in_value = piece.end < parse->value.end;
 	out = put(out, parse->key);
@@ -234,9 +255,11 @@ static char *read_line(char *out, int size, void *stream)
 
 static void restore_blanks(char *text)
 {
-	for (; *text; text++)
-		if (*text == BLANK)
+	for (; *text; text++) {
+		if (*text == BLANK) {
 			*text = ' ';
+		}
+	}
 }
 
 /* inih's strings are its own: names are short and copied, values are joined first. */
@@ -260,8 +283,9 @@ static int take_line(void *user, const char *section, const char *key, const cha
 	}
 	memcpy(parse->joined + parse->joined_length, piece, length + 1);
 	parse->joined_length += length;
-	if (parse->in_value)
+	if (parse->in_value) {
 		return 1;
+	}
 	restore_blanks(parse->joined);
 	copy_name(name, key);
 	parse->handler->entry(parse->ctx, parse->line, name, parse->joined);
@@ -274,11 +298,13 @@ int mv_ini_parse(const char *text, size_t length, const struct mv_ini_handler *h
 	struct parse parse = {.rest = {text, text + length}, .handler = handler, .ctx = ctx};
 	int rc;
 
-	if (begins_with_byte_order_mark(parse.rest))
+	if (begins_with_byte_order_mark(parse.rest)) {
 		parse.rest.at += sizeof(byte_order_mark);
+	}
 	parse.joined = sodium_malloc((length < MV_INI_LINE_MAX ? length : MV_INI_LINE_MAX) + 1);
-	if (!parse.joined)
+	if (!parse.joined) {
 		return -ENOMEM;
+	}
 	rc = ini_parse_stream(read_line, &parse, take_line, &parse);
 	sodium_free(parse.joined);
 	/* inih has no error left to find but want of memory: the reader found them all. */

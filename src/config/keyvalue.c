@@ -42,8 +42,9 @@ bool mv_keyvalue_from_text(struct mv_draft *draft, uint8_t key[static MV_KEY_LEN
 {
 	const char *reason = keytext_reason(mv_key_from_base64(key, text));
 
-	if (reason)
+	if (reason) {
 		mv_draft_error(draft, "%s", reason);
+	}
 	return !reason;
 }
 
@@ -53,10 +54,12 @@ static char *resolve(const char *peer_file, const char *value)
 	const char *slash = strrchr(peer_file, '/');
 	char *path;
 
-	if (*value == '/' || !slash)
+	if (*value == '/' || !slash) {
 		return strdup(value);
-	if (asprintf(&path, "%.*s/%s", (int)(slash - peer_file), peer_file, value) < 0)
+	}
+	if (asprintf(&path, "%.*s/%s", (int)(slash - peer_file), peer_file, value) < 0) {
 		return NULL;
+	}
 	return path;
 }
 
@@ -65,14 +68,18 @@ static const char *only_word(struct mv_textfile *file)
 {
 	char *word = file->text, *end = file->text + file->length;
 
-	while (word < end && isspace((unsigned char)*word))
+	while (word < end && isspace((unsigned char)*word)) {
 		word++;
-	while (end > word && isspace((unsigned char)end[-1]))
+	}
+	while (end > word && isspace((unsigned char)end[-1])) {
 		end--;
+	}
 	*end = '\0';
-	for (const char *c = word; c < end; c++)
-		if (isspace((unsigned char)*c))
+	for (const char *c = word; c < end; c++) {
+		if (isspace((unsigned char)*c)) {
 			return NULL;
+		}
+	}
 	return word;
 }
 
@@ -80,13 +87,16 @@ static const char *content_reason(struct mv_textfile *file, uint8_t key[static M
 {
 	const char *word;
 
-	if (memchr(file->text, '\0', file->length))
+	if (memchr(file->text, '\0', file->length)) {
 		return "not base64: this is not a text file";
+	}
 	word = only_word(file);
-	if (!word)
+	if (!word) {
 		return "more than one word: a key file holds one key and nothing else";
-	if (!*word)
+	}
+	if (!*word) {
 		return "the file is empty";
+	}
 	return keytext_reason(mv_key_from_base64(key, word));
 }
 
@@ -99,14 +109,15 @@ static bool is_keylike(const char *value)
 static void report_unreadable(struct mv_draft *draft, enum mv_keyvalue_kind kind, const char *value,
 	const char *path, int rc)
 {
-	if (is_keylike(value))
+	if (is_keylike(value)) {
 		mv_draft_error(draft, "no such file, and the value looks like a key: "
 				      "this one takes a path, the key without 'File' takes a key");
-	else if (rc == -ENOENT)
+	} else if (rc == -ENOENT) {
 		mv_draft_error(
 			draft, "%s: no such file: make it by '%s'", path, kinds[kind].command);
-	else
+	} else {
 		mv_draft_error(draft, "%s: %s", path, mv_textfile_reason(rc));
+	}
 }
 
 static bool read_key_file(struct mv_draft *draft, enum mv_keyvalue_kind kind,
@@ -125,10 +136,11 @@ static bool read_key_file(struct mv_draft *draft, enum mv_keyvalue_kind kind,
 		return false;
 	}
 	reason = content_reason(&file, key);
-	if (reason)
+	if (reason) {
 		mv_draft_error(draft, "%s: %s", path, reason);
-	else if (kinds[kind].is_secret && file.others_may_read)
+	} else if (kinds[kind].is_secret && file.others_may_read) {
 		mv_draft_warning(draft, "others may read %s: chmod 600 %s", path, path);
+	}
 	mv_textfile_free(&file);
 	return !reason;
 }
@@ -140,10 +152,11 @@ bool mv_keyvalue_from_file(struct mv_draft *draft, enum mv_keyvalue_kind kind,
 	bool good = false;
 
 	sodium_memzero(key, MV_KEY_LEN);
-	if (path)
+	if (path) {
 		good = read_key_file(draft, kind, key, value, path);
-	else
+	} else {
 		draft->out_of_memory = true;
+	}
 	free(path);
 	return good;
 }

@@ -16,29 +16,35 @@ static bool insert(struct mv_messages *messages, const struct mv_config_message 
 		size_t capacity = messages->capacity ? 2 * messages->capacity : FIRST_CAPACITY;
 
 		list = realloc(list, capacity * sizeof(*list));
-		if (!list)
+		if (!list) {
 			return false;
+		}
 		messages->list = list;
 		messages->capacity = capacity;
 	}
-	while (place > 0 && list[place - 1].line > message->line)
+	while (place > 0 && list[place - 1].line > message->line) {
 		place--;
+	}
 	memmove(&list[place + 1], &list[place], (messages->count - place) * sizeof(*list));
 	list[place] = *message;
 	messages->count++;
 	return true;
 }
 
-static char *write_text(const char *key, const char *format, va_list arguments)
+static char *__attribute__((format(printf, 2, 0)))
+write_text(const char *key, const char *format, va_list arguments)
 {
 	char *sentence, *text;
 
-	if (vasprintf(&sentence, format, arguments) < 0)
+	if (vasprintf(&sentence, format, arguments) < 0) {
 		return NULL;
-	if (!key)
+	}
+	if (!key) {
 		return sentence;
-	if (asprintf(&text, "%s: %s", key, sentence) < 0)
+	}
+	if (asprintf(&text, "%s: %s", key, sentence) < 0) {
 		text = NULL;
+	}
 	free(sentence);
 	return text;
 }
@@ -50,21 +56,25 @@ void mv_messages_add(struct mv_messages *messages, bool is_error, unsigned line,
 	size_t limit = is_error ? MV_MESSAGES_MAX : MV_MESSAGES_WARNINGS_MAX;
 
 	messages->has_error |= is_error;
-	if (messages->count > limit)
+	if (messages->count > limit) {
 		return;
-	if (messages->count == limit)
+	}
+	if (messages->count == limit) {
 		message.text = strdup("there is more to say than this: the rest is left out");
-	else
+	} else {
 		message.text = write_text(key, format, arguments);
-	if (message.text && insert(messages, &message))
+	}
+	if (message.text && insert(messages, &message)) {
 		return;
+	}
 	free(message.text);
 	messages->out_of_memory = true;
 }
 
 void mv_messages_free(struct mv_config_message *list, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(list[i].text);
+	}
 	free(list);
 }

@@ -25,8 +25,9 @@ static unsigned levenshtein(const char *word, const char *known)
 	unsigned row[WORD_MAX + 1];
 	size_t width = strlen(known);
 
-	for (unsigned j = 0; j <= width; j++)
+	for (unsigned j = 0; j <= width; j++) {
 		row[j] = j;
+	}
 	for (unsigned i = 0; word[i]; i++) {
 		unsigned diagonal = row[0];
 
@@ -46,8 +47,9 @@ unsigned mv_nearest_distance(const char *word, const char *known)
 {
 	unsigned distance;
 
-	if (strlen(word) > WORD_MAX || strlen(known) > WORD_MAX)
+	if (strlen(word) > WORD_MAX || strlen(known) > WORD_MAX) {
 		return MV_NEAREST_FAR;
+	}
 	distance = levenshtein(word, known);
 	return distance <= limit(known) ? distance : MV_NEAREST_FAR;
 }

@@ -14,8 +14,9 @@ bool mv_shown_hides(const char *value)
 	while (*value) {
 		size_t run = strspn(value, digits);
 
-		if (run >= RUN_MAX)
+		if (run >= RUN_MAX) {
 			return true;
+		}
 		value += run;
 		value += strcspn(value, digits);
 	}
@@ -24,11 +25,12 @@ bool mv_shown_hides(const char *value)
 
 const char *mv_shown(char text[static MV_SHOWN_MAX], const char *value)
 {
-	if (mv_shown_hides(value))
+	if (mv_shown_hides(value)) {
 		snprintf(text, MV_SHOWN_MAX, "(hidden: it could be a key)");
-	else if (strlen(value) > SHOW_MAX)
+	} else if (strlen(value) > SHOW_MAX) {
 		snprintf(text, MV_SHOWN_MAX, "'%.*s...'", SHOW_MAX, value);
-	else
+	} else {
 		snprintf(text, MV_SHOWN_MAX, "'%s'", value);
+	}
 	return text;
 }

@@ -11,14 +11,18 @@ static int check(struct mv_textfile *file, int fd, size_t max_bytes)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0) {
 		return -errno;
-	if (S_ISDIR(st.st_mode))
+	}
+	if (S_ISDIR(st.st_mode)) {
 		return -EISDIR;
-	if (!S_ISREG(st.st_mode))
+	}
+	if (!S_ISREG(st.st_mode)) {
 		return -ENODEV;
-	if ((size_t)st.st_size > max_bytes)
+	}
+	if ((size_t)st.st_size > max_bytes) {
 		return -EFBIG;
+	}
 	file->length = (size_t)st.st_size;
 	file->others_may_read = st.st_mode & (S_IRGRP | S_IROTH);
 	return 0;
@@ -32,12 +36,15 @@ static int fill(struct mv_textfile *file, int fd)
 	while (have < file->length) {
 		ssize_t n = read(fd, file->text + have, file->length - have);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR) {
 			continue;
-		if (n < 0)
+		}
+		if (n < 0) {
 			return -errno;
-		if (n == 0)
+		}
+		if (n == 0) {
 			break;
+		}
 		have += (size_t)n;
 	}
 	file->length = have;
@@ -49,14 +56,17 @@ static int read_descriptor(struct mv_textfile *file, int fd, size_t max_bytes)
 {
 	int rc = check(file, fd, max_bytes);
 
-	if (rc < 0)
+	if (rc < 0) {
 		return rc;
+	}
 	file->text = sodium_malloc(file->length + 1);
-	if (!file->text)
+	if (!file->text) {
 		return -ENOMEM;
+	}
 	rc = fill(file, fd);
-	if (rc < 0)
+	if (rc < 0) {
 		mv_textfile_free(file);
+	}
 	return rc;
 }
 
@@ -67,8 +77,9 @@ int mv_textfile_read(struct mv_textfile *file, const char *path, size_t max_byte
 	int rc;
 
 	*file = (struct mv_textfile){0};
-	if (fd < 0)
+	if (fd < 0) {
 		return -errno;
+	}
 	rc = read_descriptor(file, fd, max_bytes);
 	close(fd);
 	return rc;

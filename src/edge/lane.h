@@ -37,7 +37,7 @@ struct mv_lane_config {
 };
 
 /* -errno; nothing is left running then. */
-int mv_lane_start(struct mv_lane **lane, const struct mv_lane_config *config);
+int mv_lane_start(struct mv_lane **started, const struct mv_lane_config *config);
 
 /* Returns when the thread has ended. NULL is allowed. */
 void mv_lane_stop(struct mv_lane *lane);

@@ -27,7 +27,7 @@ struct mv_loop_config {
 };
 
 /* Starts no thread yet. -errno. */
-int mv_loop_create(struct mv_loop **loop, const struct mv_loop_config *config);
+int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config);
 
 /* For handles of others, like the control socket: they live in the control loop's thread. */
 uv_loop_t *mv_loop_uv(struct mv_loop *loop);

@@ -19,7 +19,7 @@ typedef void mv_resolved(
 	void *ctx, const uint8_t public_key[static MV_KEY_LEN], const struct mv_endpoint *endpoint);
 
 /* -ENOMEM. */
-int mv_resolver_create(struct mv_resolver **resolver, uv_loop_t *loop, const struct mv_log *log,
+int mv_resolver_create(struct mv_resolver **created, uv_loop_t *loop, const struct mv_log *log,
 	mv_resolved *resolved, void *ctx);
 
 /* Begins to resolve the peer's name, which is copied. Tries again with growing pauses of 1 s to 20

@@ -33,7 +33,7 @@ static void set_buffer(int fd, int option, int force_option)
 static int set_options(int fd, int family)
 {
 	int on = 1;
-	int dont = family == AF_INET ? IP_PMTUDISC_DONT : IPV6_PMTUDISC_DONT;
+	int dont = IP_PMTUDISC_DONT; /* the same number for IPv6 */
 
 	set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE);
 	set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE);
@@ -93,25 +93,31 @@ static bool lacks_family(int error)
 	return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
 }
 
+static int open_family(struct mv_udp *udp, int *fd, int family)
+{
+	int opened = open_socket(family, udp->port);
+
+	if (opened < 0) {
+		return opened;
+	}
+	*fd = opened;
+	udp->port = bound_port(opened);
+	return 0;
+}
+
+/* The second family gets the port that the first one got. */
 static int open_pair(struct mv_udp *udp, uint16_t port)
 {
-	*udp = (struct mv_udp){.fd4 = -1, .fd6 = -1};
+	*udp = (struct mv_udp){.fd4 = -1, .fd6 = -1, .port = port};
 
-	udp->fd4 = open_socket(AF_INET, port);
-	if (udp->fd4 < 0 && !lacks_family(udp->fd4)) {
-		return udp->fd4;
+	int error4 = open_family(udp, &udp->fd4, AF_INET);
+	if (error4 < 0 && !lacks_family(error4)) {
+		return error4;
 	}
-	udp->port = udp->fd4 >= 0 ? bound_port(udp->fd4) : port;
-
-	udp->fd6 = open_socket(AF_INET6, udp->port);
-	if (udp->fd6 < 0 && (!lacks_family(udp->fd6) || udp->fd4 < 0)) {
-		int error = udp->fd6;
-
+	int error6 = open_family(udp, &udp->fd6, AF_INET6);
+	if (error6 < 0 && (!lacks_family(error6) || error4 < 0)) {
 		mv_udp_close(udp);
-		return error;
-	}
-	if (udp->fd4 < 0) {
-		udp->port = bound_port(udp->fd6);
+		return error6;
 	}
 	return 0;
 }

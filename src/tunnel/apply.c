@@ -14,8 +14,7 @@ struct walk {
 	struct mv_now now;
 	const struct mv_noise_identity *identity; /* computed before the lock was taken */
 	struct mv_peer *peer;
-	bool is_new;          /* this PEER created it */
-	bool keepalive_began; /* it went from off to on */
+	bool is_new; /* this PEER created it */
 };
 
 static size_t count(const struct mv_changes *changes, enum mv_change_kind kind)
@@ -98,6 +97,31 @@ static void remove_all_peers(struct walk *walk)
 	walk->peer = NULL;
 }
 
+/* What waited may go on, now that something it lacked may be there. A keepalive that is configured
+ * but has no deadline is one that never began, or found no way to the peer. */
+static void resume_peer(struct mv_device *device, struct mv_peer *peer)
+{
+	const struct mv_timers *timers = &peer->timers;
+
+	if (!device->up) {
+		return;
+	}
+	if (timers->persistent_keepalive_s > 0 && timers->persistent_keepalive_ns == MV_NEVER) {
+		mv_peer_wish(device, peer, MV_WISH_KEEPALIVE);
+	} else if (peer->staged.count > 0) {
+		mv_peer_wish(device, peer, MV_WISH_FLUSH);
+	}
+}
+
+/* To be called where a peer's lines end. */
+static void finish_peer(struct walk *walk)
+{
+	if (walk->peer) {
+		resume_peer(walk->device, walk->peer);
+	}
+	walk->peer = NULL;
+}
+
 /* A new identity: nothing that was agreed under the old one is used for sending any more. */
 static void set_identity(struct walk *walk)
 {
@@ -114,6 +138,7 @@ static void set_identity(struct walk *walk)
 	struct mv_peer *self =
 		mv_peertable_find(&device->peers_by_key, device->identity->public_key);
 	if (self && mv_noise_identity_is_set(device->identity)) {
+		walk->peer = walk->peer == self ? NULL : walk->peer;
 		remove_peer(device, self, walk->now);
 	}
 	for (uint32_t slot = MV_SLOT_NONE; (peer = mv_slab_next(&device->peers, &slot));) {
@@ -122,21 +147,7 @@ static void set_identity(struct walk *walk)
 		peer->static_static_is_stale = true;
 		peer->handshake_is_impossible = false;
 		peer->timers.handshake_allowed_ns = 0;
-	}
-}
-
-/* What a peer's lines have made possible. To be called where they end. */
-static void finish_peer(struct walk *walk)
-{
-	struct mv_peer *peer = walk->peer;
-
-	if (!peer || !walk->device->up) {
-		return;
-	}
-	if (walk->keepalive_began) {
-		mv_peer_wish(walk->device, peer, MV_WISH_KEEPALIVE);
-	} else if (peer->staged.count > 0 && peer->endpoint.ip.family != MV_FAMILY_NONE) {
-		mv_peer_wish(walk->device, peer, MV_WISH_FLUSH);
+		resume_peer(device, peer);
 	}
 }
 
@@ -145,7 +156,6 @@ static void begin_peer(struct walk *walk, const uint8_t public_key[static MV_KEY
 	struct mv_device *device = walk->device;
 
 	finish_peer(walk);
-	walk->keepalive_began = false;
 	walk->is_new = false;
 	walk->peer = mv_peertable_find(&device->peers_by_key, public_key);
 	if (!walk->peer && !is_own_key(device, public_key)) {
@@ -166,11 +176,8 @@ static void set_endpoint(struct mv_peer *peer, const struct mv_endpoint *endpoin
 	peer->endpoint_is_pending = false;
 }
 
-static void set_keepalive(struct walk *walk, uint16_t seconds)
+static void set_keepalive(struct mv_timers *timers, uint16_t seconds)
 {
-	struct mv_timers *timers = &walk->peer->timers;
-
-	walk->keepalive_began = timers->persistent_keepalive_s == 0 && seconds > 0;
 	timers->persistent_keepalive_s = seconds;
 	if (seconds == 0) {
 		timers->persistent_keepalive_ns = MV_NEVER;
@@ -206,7 +213,7 @@ static void apply_to_peer(struct walk *walk, const struct mv_change *change)
 		}
 		break;
 	case MV_CHANGE_PERSISTENT_KEEPALIVE:
-		set_keepalive(walk, change->seconds);
+		set_keepalive(&peer->timers, change->seconds);
 		break;
 	case MV_CHANGE_REPLACE_ALLOWED_IPS:
 		mv_allowedips_clear(device->allowed_ips, &peer->allowed_ips);

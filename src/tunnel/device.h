@@ -38,7 +38,7 @@ struct mv_environment {
 };
 
 /* Without identity and peers, and down. -ENOMEM. */
-int mv_device_create(struct mv_device **device, const struct mv_environment *environment);
+int mv_device_create(struct mv_device **created, const struct mv_environment *environment);
 
 /* Wipes all keys. No other thread may use the device any more. NULL is allowed. */
 void mv_device_destroy(struct mv_device *device);

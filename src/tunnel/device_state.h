@@ -96,6 +96,9 @@ void mv_peer_erase_keys(struct mv_device *device, struct mv_peer *peer);
 void mv_peer_drop_staged(
 	struct mv_device *device, struct mv_peer *peer, enum mv_drop drop, struct mv_now now);
 
+/* There is a session to send under, and somewhere to send to. */
+bool mv_peer_can_send(const struct mv_peer *peer, struct mv_now now);
+
 /* The data message under the current keypair, which can send, for the packet; its counter is used
  * up. */
 void mv_peer_plan_data(struct mv_device *device, struct mv_peer *peer, struct mv_batch *batch,

@@ -143,6 +143,9 @@ static void commit_initiation(struct exchange *x, const struct mv_message_initia
 	if (peer) {
 		keep_remote(x, peer);
 	}
+	if (peer && peer->handshake_is_impossible) {
+		mv_peer_drop_staged(device, peer, MV_DROP_NO_HANDSHAKE_POSSIBLE, x->now);
+	}
 	if (message && may_initiate(device, peer, x->now)) {
 		mv_peer_erase_handshake(device, peer);
 		peer->secrets->handshake = x->scratch->handshake;
@@ -277,33 +280,45 @@ static enum mv_drop consume_initiation(
 	return commit_response(x, &response);
 }
 
-/* The peer whose initiation, still pending, has this index. Lock held. */
-static struct mv_peer *find_pending(const struct mv_device *device, uint32_t index)
+/* The peer whose initiation, still pending, has this index; *why it is NULL. Lock held. */
+static struct mv_peer *find_pending(
+	const struct mv_device *device, uint32_t index, enum mv_drop *why)
 {
 	const struct mv_index_entry *entry = mv_indextable_find(&device->indices, index);
 
-	return entry && entry->kind == MV_INDEX_HANDSHAKE ? mv_slab_at(&device->peers, entry->peer)
-							  : NULL;
+	if (!entry) {
+		*why = MV_DROP_UNKNOWN_INDEX;
+		return NULL;
+	}
+	if (entry->kind != MV_INDEX_HANDSHAKE) {
+		*why = MV_DROP_STALE_RESPONSE; /* It led to a session already. */
+		return NULL;
+	}
+	*why = MV_DROP_NONE;
+	return mv_slab_at(&device->peers, entry->peer);
 }
 
 static enum mv_drop plan_response(struct exchange *x)
 {
+	enum mv_drop verdict;
+
 	mv_device_lock(x->device);
-	const struct mv_peer *peer = find_pending(x->device, x->index);
+	const struct mv_peer *peer = find_pending(x->device, x->index, &verdict);
 	if (peer) {
 		take_snapshot(x, peer);
 		x->scratch->handshake = peer->secrets->handshake;
 	}
 	mv_device_unlock(x->device);
-	return peer ? MV_DROP_NONE : MV_DROP_UNKNOWN_INDEX;
+	return verdict;
 }
 
 static enum mv_drop commit_session(struct exchange *x)
 {
 	struct mv_device *device = x->device;
+	enum mv_drop verdict;
 
 	mv_device_lock(device);
-	struct mv_peer *peer = find_pending(device, x->index);
+	struct mv_peer *peer = find_pending(device, x->index, &verdict);
 	if (peer && peer == mv_peer_get(device, x->peer)) {
 		note_received(x, peer, sizeof(struct mv_message_response));
 
@@ -323,10 +338,10 @@ static enum mv_drop commit_session(struct exchange *x)
 		mv_peer_wish(device, peer, MV_WISH_KEEPALIVE);
 		mv_peer_reschedule(device, peer);
 	} else {
-		peer = NULL;
+		verdict = MV_DROP_STALE_RESPONSE;
 	}
 	mv_device_unlock(device);
-	return peer ? MV_DROP_NONE : MV_DROP_STALE_RESPONSE;
+	return verdict;
 }
 
 static enum mv_drop consume_response(struct exchange *x, const struct mv_message_response *message)
@@ -373,14 +388,18 @@ static enum mv_drop consume_cookie_reply(
 	return MV_DROP_NONE;
 }
 
-/* Takes the identity; false if there is none. */
-static bool take_identity(struct exchange *x, struct mv_cookie_checker *checker)
+/* Takes the identity. The device may have gone down while the message waited. */
+static enum mv_drop take_identity(struct exchange *x, struct mv_cookie_checker *checker)
 {
 	mv_device_lock(x->device);
+	bool up = x->device->up;
 	x->scratch->identity = *x->device->identity;
 	*checker = x->device->checker;
 	mv_device_unlock(x->device);
-	return mv_noise_identity_is_set(&x->scratch->identity);
+	if (!up) {
+		return MV_DROP_DEVICE_DOWN;
+	}
+	return mv_noise_identity_is_set(&x->scratch->identity) ? MV_DROP_NONE : MV_DROP_NO_IDENTITY;
 }
 
 static enum mv_drop consume(struct exchange *x, const uint8_t *message, size_t len)
@@ -388,8 +407,9 @@ static enum mv_drop consume(struct exchange *x, const uint8_t *message, size_t l
 	enum mv_message_type type = mv_receive_classify(message, len);
 	struct mv_cookie_checker checker;
 
-	if (!take_identity(x, &checker)) {
-		return MV_DROP_NO_IDENTITY;
+	enum mv_drop verdict = take_identity(x, &checker);
+	if (verdict != MV_DROP_NONE) {
+		return verdict;
 	}
 	if (type == MV_MESSAGE_COOKIE_REPLY) {
 		return consume_cookie_reply(x, (const void *)message);

@@ -20,6 +20,6 @@ void mv_handshake_receive(struct mv_device *device, struct mv_batch *out, const 
  * is not, or the peer is gone.
  */
 void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
-	struct mv_peer_handle handle, struct mv_now now);
+	struct mv_peer_handle peer, struct mv_now now);
 
 #endif

@@ -7,7 +7,7 @@
 static bool flush(
 	struct mv_device *device, struct mv_peer *peer, struct mv_batch *out, struct mv_now now)
 {
-	while (peer->staged.count > 0 && mv_keypair_can_send(peer->keypairs.current, now.boot_ns)) {
+	while (peer->staged.count > 0 && mv_peer_can_send(peer, now)) {
 		uint8_t *room = mv_batch_room(out);
 
 		if (!room) {
@@ -30,7 +30,7 @@ static bool send_data(
 	if (!has_staged && !(peer->wishes & MV_WISH_KEEPALIVE)) {
 		return true;
 	}
-	if (!mv_keypair_can_send(peer->keypairs.current, now.boot_ns)) {
+	if (!mv_peer_can_send(peer, now)) {
 		mv_peer_request_handshake(device, peer, false, now);
 		return true;
 	}

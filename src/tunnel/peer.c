@@ -97,6 +97,12 @@ void mv_peer_drop_staged(
 	}
 }
 
+bool mv_peer_can_send(const struct mv_peer *peer, struct mv_now now)
+{
+	return peer->endpoint.ip.family != MV_FAMILY_NONE &&
+	       mv_keypair_can_send(peer->keypairs.current, now.boot_ns);
+}
+
 void mv_peer_plan_data(struct mv_device *device, struct mv_peer *peer, struct mv_batch *batch,
 	struct mv_packet *packet, struct mv_now now)
 {

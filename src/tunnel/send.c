@@ -65,7 +65,7 @@ static void plan_packet(struct mv_device *device, struct mv_batch *batch, struct
 		return;
 	}
 
-	if (!mv_keypair_can_send(peer->keypairs.current, now.boot_ns)) {
+	if (!mv_peer_can_send(peer, now)) {
 		stage(device, peer, packet, now);
 		if (peer->endpoint.ip.family != MV_FAMILY_NONE) {
 			mv_peer_request_handshake(device, peer, false, now);
@@ -107,7 +107,9 @@ static void commit_packet(
 		mv_timers_data_sent(&peer->timers, now.boot_ns, mv_device_jitter(device));
 	}
 	struct mv_keypair *current = peer->keypairs.current;
-	if (current && mv_keypair_wants_rekey_on_send(current, now.boot_ns)) {
+	/* Data alone asks for new keys: else each retry of a handshake would begin the row anew. */
+	if (!packet->is_handshake && current &&
+		mv_keypair_wants_rekey_on_send(current, now.boot_ns)) {
 		mv_peer_request_handshake(device, peer, false, now);
 	}
 	mv_peer_reschedule(device, peer);

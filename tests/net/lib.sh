@@ -59,6 +59,7 @@ net_begin() {
 }
 
 net_clean_up() {
+  [[ $verdict == given ]] || echo "Bail out! The test ended before its end."
   sides_down
   rm -rf "$work"
 }
@@ -73,16 +74,16 @@ net_end() {
     check "no sanitizer report in $MINIVPN_REPORTS" no_reports
   fi
   echo "1..$checks"
+  verdict=given
   ((failures == 0)) || exit 1
 }
 
 no_reports() {
   local reports
-  reports=$(find "$MINIVPN_REPORTS" -type f -exec head -n 50 {} +)
-  [[ -z $reports ]] || {
-    echo "$reports"
-    return 1
-  }
+  mapfile -t reports < <(find "$MINIVPN_REPORTS" -type f)
+  [[ -d $MINIVPN_REPORTS ]] && ((${#reports[@]} == 0)) && return
+  head -n 50 "${reports[@]}"
+  return 1
 }
 
 # need_minivpn: for the tests that use it.
@@ -94,6 +95,7 @@ need_minivpn() {
 
 checks=0
 failures=0
+verdict=none
 
 # check WHAT COMMAND...: ok if the command succeeds, else not ok with what it printed.
 check() {

@@ -94,8 +94,8 @@ spawn() {
   local path=$1 side=$2
   shift 2
   rm -f "$path.pid"
-  on "$side" sh -c 'echo $$ >"$1"; shift; exec env --default-signal=INT,QUIT "$@"' sh "$path.pid" "$@" \
-    >"$path.out" 2>"$path.err" &
+  on "$side" sh -c 'echo $$ >"$1"; shift; exec env --default-signal=INT,QUIT "$@"' \
+    sh "$path.pid" "$@" >"$path.out" 2>"$path.err" &
   job[$path]=$!
   job_side[$path]=$side
   wait_for 10 test -s "$path.pid"
@@ -112,7 +112,8 @@ signal() {
   on "${job_side[$1]}" sh -c 'kill "$@"' sh "-$2" "$(<"$1.pid")"
 }
 
-# finished FOLDER/NAME SECONDS: waits for the end, and returns the exit status; 124 if it does not end.
+# finished FOLDER/NAME SECONDS: waits for the end and returns the exit status, or 124 when the time
+# is over.
 finished() {
   local pid=${job[$1]}
   wait_for "$2" not running "$1" || return 124

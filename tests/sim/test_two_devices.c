@@ -124,7 +124,8 @@ Test(two_devices, survive_a_day_of_traffic_and_a_day_of_silence, .timeout = 110)
 	cr_expect_eq(world_sent(world, 0, 1), 24 * 30);
 	cr_expect_eq(world_sent(world, 1, 1), 0);
 
-	/* The last packets are answered by a keepalive, which may renew the keys; then they are erased. */
+	/* The last packets are answered by a keepalive, which may renew the keys; then they are
+	 * erased. */
 	world_run_for(world, 20 * S);
 	cr_expect_lt(world_deadline(world), MV_NEVER);
 	uint64_t sent = sent_in_all(world);

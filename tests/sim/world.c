@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "crypto/x25519.h"
+#include "tunnel/device_state.h"
 #include "tunnel/handshake.h"
 #include "tunnel/outbox.h"
 #include "tunnel/receive.h"
@@ -20,11 +21,18 @@ struct datagram {
 	uint8_t bytes[];
 };
 
+struct record {
+	size_t len;
+	uint8_t bytes[MV_PACKET_MAX];
+};
+
 struct host {
 	struct mv_device *device;
 	uint8_t private_key[MV_KEY_LEN], public_key[MV_KEY_LEN];
 	struct datagram *inbox, **inbox_end;
-	uint64_t sent[5];
+	bool refuses;
+	uint64_t lose[WORLD_TYPES], sent[WORLD_TYPES], delivered;
+	struct record last_sent[WORLD_TYPES], last_delivered;
 };
 
 struct world {
@@ -59,7 +67,9 @@ struct world *world_create(size_t devices, const struct world_hooks *hooks)
 	struct world *world = calloc(1, sizeof(*world));
 
 	must(world && sodium_init() >= 0 && devices <= WORLD_DEVICES_MAX);
-	world->hooks = *hooks;
+	if (hooks) {
+		world->hooks = *hooks;
+	}
 	world->now = (struct mv_now){.boot_ns = 1000 * MV_NS_PER_S, .wall_s = 1700000000};
 	world->count = devices;
 	must((world->batch = mv_batch_create()) && (world->outbox = mv_batch_create()));
@@ -201,14 +211,40 @@ static void put(struct host *host, const struct mv_endpoint *from, const uint8_t
 	host->inbox_end = &datagram->next;
 }
 
-/* What the edge's sendmsg is: always with success, as on a real network. */
+static void remember(struct record *record, const uint8_t *bytes, size_t len)
+{
+	memcpy(record->bytes, bytes, len);
+	record->len = len;
+}
+
+/* True if the network is to lose this one. */
+static bool is_lost(struct host *host, unsigned type)
+{
+	if (host->lose[type] == 0) {
+		return false;
+	}
+	if (host->lose[type] != UINT64_MAX) {
+		host->lose[type]--;
+	}
+	return true;
+}
+
+/* What the edge's sendmsg is: with success, unless world_refuse says so or it leads nowhere. */
 static void write_datagram(struct world *world, size_t from, struct mv_packet *packet)
 {
 	struct mv_endpoint source = world_endpoint(from);
+	struct host *host = &world->hosts[from];
+	unsigned type = packet->data[0];
 
-	packet->sent = true;
-	if (packet->data[0] < 5) {
-		world->hosts[from].sent[packet->data[0]]++;
+	must(type < WORLD_TYPES);
+	packet->sent = !host->refuses && packet->endpoint.ip.family != MV_FAMILY_NONE;
+	if (!packet->sent) {
+		return;
+	}
+	host->sent[type]++;
+	remember(&host->last_sent[type], packet->data, packet->len);
+	if (is_lost(host, type)) {
+		return;
 	}
 	for (size_t to = 0; to < world->count; to++) {
 		struct mv_endpoint endpoint = world_endpoint(to);
@@ -245,6 +281,17 @@ static bool flush_outbox(struct world *world, size_t device)
 	return sent;
 }
 
+static void deliver(struct world *world, size_t device, const struct mv_packet *packet)
+{
+	struct host *host = &world->hosts[device];
+
+	host->delivered++;
+	remember(&host->last_delivered, packet->data, packet->len);
+	if (world->hooks.deliver) {
+		world->hooks.deliver(world->hooks.ctx, device, packet->data, packet->len);
+	}
+}
+
 static void receive(struct world *world, size_t device, const struct datagram *datagram)
 {
 	struct mv_device *core = world->hosts[device].device;
@@ -260,8 +307,8 @@ static void receive(struct world *world, size_t device, const struct datagram *d
 	if (packet->is_handshake) {
 		mv_handshake_receive(core, world->outbox, packet->data, packet->len,
 			&packet->endpoint, world->now);
-	} else if (packet->live && world->hooks.deliver) {
-		world->hooks.deliver(world->hooks.ctx, device, packet->data, packet->len);
+	} else if (packet->live) {
+		deliver(world, device, packet);
 	}
 	mv_batch_reset(batch);
 	flush_outbox(world, device);
@@ -295,6 +342,37 @@ void world_send(struct world *world, size_t device, const uint8_t *packet, size_
 	mv_send_plan(world->hosts[device].device, world->batch, world->now);
 	write_batch(world, device, world->batch);
 	settle(world);
+}
+
+void world_ping(struct world *world, size_t from, size_t to)
+{
+	uint8_t packet[84];
+
+	world_send(world, from, packet, world_packet(packet, from, to, sizeof(packet), 0));
+}
+
+int world_apply(struct world *world, size_t device, const struct mv_changes *changes)
+{
+	int error = mv_device_apply(world->hosts[device].device, changes, world->now);
+
+	settle(world);
+	return error;
+}
+
+void world_set_up(struct world *world, size_t device, bool up)
+{
+	mv_device_set_up(world->hosts[device].device, up, world->now);
+	settle(world);
+}
+
+void world_lose(struct world *world, size_t device, unsigned type, uint64_t count)
+{
+	world->hosts[device].lose[type] = count;
+}
+
+void world_refuse(struct world *world, size_t device, bool refuse)
+{
+	world->hosts[device].refuses = refuse;
 }
 
 void world_inject(struct world *world, size_t device, const struct mv_endpoint *from,
@@ -354,6 +432,54 @@ void world_step_wall_clock(struct world *world, int64_t seconds)
 uint64_t world_sent(const struct world *world, size_t device, unsigned type)
 {
 	return world->hosts[device].sent[type];
+}
+
+const uint8_t *world_last_sent(const struct world *world, size_t device, unsigned type, size_t *len)
+{
+	*len = world->hosts[device].last_sent[type].len;
+	return world->hosts[device].last_sent[type].bytes;
+}
+
+uint64_t world_delivered(const struct world *world, size_t device)
+{
+	return world->hosts[device].delivered;
+}
+
+const uint8_t *world_last_delivered(const struct world *world, size_t device, size_t *len)
+{
+	*len = world->hosts[device].last_delivered.len;
+	return world->hosts[device].last_delivered.bytes;
+}
+
+uint64_t world_drops(struct world *world, size_t device, enum mv_drop drop)
+{
+	struct mv_snapshot *snapshot = world_snapshot(world, device);
+	uint64_t drops = snapshot->drops[drop];
+
+	mv_snapshot_destroy(snapshot);
+	return drops;
+}
+
+struct mv_peer *world_peer(struct world *world, size_t device, size_t peer)
+{
+	return mv_peertable_find(
+		&world->hosts[device].device->peers_by_key, world->hosts[peer].public_key);
+}
+
+struct mv_peer_snapshot world_look(struct world *world, size_t device, size_t peer)
+{
+	struct mv_snapshot *snapshot = world_snapshot(world, device);
+	const uint8_t *public_key = world_public_key(world, peer);
+	size_t i = 0;
+
+	while (i < snapshot->peer_count &&
+		memcmp(snapshot->peers[i].public_key, public_key, MV_KEY_LEN) != 0) {
+		i++;
+	}
+	must(i < snapshot->peer_count);
+	struct mv_peer_snapshot found = snapshot->peers[i];
+	mv_snapshot_destroy(snapshot);
+	return found;
 }
 
 struct mv_snapshot *world_snapshot(struct world *world, size_t device)

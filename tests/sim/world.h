@@ -10,8 +10,12 @@
 #include <stdint.h>
 
 #include "tunnel/device.h"
+#include "tunnel/peer.h"
 
 #define WORLD_DEVICES_MAX 4
+
+/* The number of types of messages, 1 to 4, plus one. */
+#define WORLD_TYPES 5
 
 /* Device i: 192.0.2.(i + 1):51820 outside, 10.0.0.(i + 1) and fd00::(i + 1) inside. */
 struct world;
@@ -25,6 +29,7 @@ struct world_hooks {
 	void (*deliver)(void *ctx, size_t device, const uint8_t *packet, size_t len);
 };
 
+/* hooks may be NULL. */
 struct world *world_create(size_t devices, const struct world_hooks *hooks);
 void world_destroy(struct world *world);
 
@@ -48,6 +53,19 @@ size_t world_packet(uint8_t *packet, size_t from, size_t to, size_t len, uint32_
  * happens. */
 void world_send(struct world *world, size_t device, const uint8_t *packet, size_t len);
 
+/* A packet of 84 bytes, as ping makes them, from one device to another. */
+void world_ping(struct world *world, size_t from, size_t to);
+
+/* A list of changes, or the state of the link, and all that follows at this moment. */
+int world_apply(struct world *world, size_t device, const struct mv_changes *changes);
+void world_set_up(struct world *world, size_t device, bool up);
+
+/* The next `count` datagrams of this type that the device sends are lost; UINT64_MAX: all. */
+void world_lose(struct world *world, size_t device, unsigned type, uint64_t count);
+
+/* As long as it is set, the system refuses to send the datagrams of the device. */
+void world_refuse(struct world *world, size_t device, bool refuse);
+
 /* A datagram arrives at the device, from this endpoint. */
 void world_inject(struct world *world, size_t device, const struct mv_endpoint *from,
 	const uint8_t *datagram, size_t len);
@@ -64,6 +82,24 @@ uint64_t world_deadline(struct world *world);
 
 /* Datagrams of a type (1 to 4) that this device has sent. */
 uint64_t world_sent(const struct world *world, size_t device, unsigned type);
+
+/* The last datagram of this type that the device has sent, lost or not. It stays until the next. */
+const uint8_t *world_last_sent(
+	const struct world *world, size_t device, unsigned type, size_t *len);
+
+/* Packets that the device has written into its tunnel interface, and the last of them. */
+uint64_t world_delivered(const struct world *world, size_t device);
+const uint8_t *world_last_delivered(const struct world *world, size_t device, size_t *len);
+
+/* What the device counts under this reason. */
+uint64_t world_drops(struct world *world, size_t device, enum mv_drop drop);
+
+/* What a device knows of another: the peer itself, for what no datagram can show. NULL if it has
+ * none. */
+struct mv_peer *world_peer(struct world *world, size_t device, size_t peer);
+
+/* What the device shows of it. */
+struct mv_peer_snapshot world_look(struct world *world, size_t device, size_t peer);
 
 /* A fresh snapshot; the caller destroys it. */
 struct mv_snapshot *world_snapshot(struct world *world, size_t device);
