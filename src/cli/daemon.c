@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -45,6 +46,8 @@ bool mv_daemon_fork(struct mv_daemon *daemon, enum mv_exit *result)
 		close_range(STDERR_FILENO + 1, (unsigned)fds[1] - 1, 0);
 		close_range((unsigned)fds[1] + 1, ~0U, 0);
 		daemon->ready_fd = fds[1];
+		/* Nobody's terminal can hang up on it later. */
+		signal(SIGHUP, SIG_IGN);
 		return true;
 	}
 	close(fds[1]);

@@ -1,10 +1,13 @@
 /*
  * The program: a table of subcommands.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "minivpn/version.h"
@@ -62,8 +65,22 @@ static enum mv_exit run_command(int argc, char **argv)
 	return command->run(command, argc, argv);
 }
 
+/* Who starts us may have closed them. Then the next descriptors would be taken for the terminal. */
+static bool open_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (!open_standard_descriptors()) {
+		return MV_EXIT_FAILED;
+	}
 	if (argc < 2) {
 		print_usage(stderr);
 		return MV_EXIT_USAGE;

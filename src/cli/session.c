@@ -16,7 +16,7 @@
 #include "edge/sandbox.h"
 
 struct session {
-	const struct mv_config *config;
+	struct mv_config *config; /* NULL once everything in it has gone where it belongs */
 	char device[MV_DEVICE_NAME_MAX];
 	struct mv_sink sink;
 	struct mv_log log;
@@ -249,9 +249,17 @@ static enum mv_exit set_up(struct session *session)
 	return MV_EXIT_DONE;
 }
 
+/* The device has its own copy of the keys; this one is wiped. */
+static void forget_config(struct session *session)
+{
+	mv_config_destroy(session->config);
+	session->config = NULL;
+}
+
 /* In the reverse order; what was never opened is no trouble. */
 static void tear_down(struct session *session, enum mv_exit result)
 {
+	forget_config(session);
 	mv_uapi_socket_close(session->control);
 	bool is_closed = mv_loop_destroy(session->loop);
 
@@ -265,8 +273,8 @@ static void tear_down(struct session *session, enum mv_exit result)
 	}
 }
 
-enum mv_exit mv_session_run(const struct mv_config *config,
-	const struct mv_session_options *options, struct mv_daemon *daemon)
+enum mv_exit mv_session_run(struct mv_config *config, const struct mv_session_options *options,
+	struct mv_daemon *daemon)
 {
 	struct session session = {
 		.config = config, .io = {.tun.fd = -1, .udp = {.fd4 = -1, .fd6 = -1}}};
@@ -282,6 +290,7 @@ enum mv_exit mv_session_run(const struct mv_config *config,
 	enum mv_exit result = set_up(&session);
 	if (result == MV_EXIT_DONE) {
 		print_summary(&session);
+		forget_config(&session);
 		if (daemon) {
 			session.sink.to_syslog = true;
 			mv_daemon_detach(daemon);

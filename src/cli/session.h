@@ -17,8 +17,11 @@ struct mv_session_options {
 	bool verbose;
 };
 
-/* Returns when the tunnel has ended. daemon NULL: stays in the foreground. */
-enum mv_exit mv_session_run(const struct mv_config *config,
-	const struct mv_session_options *options, struct mv_daemon *daemon);
+/*
+ * Returns when the tunnel has ended. Takes the configuration over, and wipes it as soon as the
+ * tunnel is up. daemon NULL: stays in the foreground.
+ */
+enum mv_exit mv_session_run(struct mv_config *config, const struct mv_session_options *options,
+	struct mv_daemon *daemon);
 
 #endif

@@ -75,11 +75,8 @@ static enum mv_exit run(const struct arguments *arguments, struct mv_daemon *dae
 
 	mv_sandbox_protect_memory();
 	enum mv_exit result = load(&config, arguments->file);
-	if (result == MV_EXIT_DONE) {
-		result = mv_session_run(config, &arguments->session, daemon);
-		mv_config_destroy(config);
-	}
-	return result;
+	return result == MV_EXIT_DONE ? mv_session_run(config, &arguments->session, daemon)
+				      : result;
 }
 
 static void parse_options(

@@ -15,6 +15,8 @@
 
 #include "control/uapi_socket.h"
 
+#define LOCK_PATH MV_UAPI_DIRECTORY "/.lock"
+
 void mv_uapi_path(char path[static MV_UAPI_PATH_MAX], const char *device)
 {
 	snprintf(path, MV_UAPI_PATH_MAX, MV_UAPI_DIRECTORY "/%s.sock", device);
@@ -95,7 +97,9 @@ close_socket:
 	return error;
 }
 
-/* The lock makes those who start at once take turns: between bind and listen a socket looks stale.
+/*
+ * The lock makes those who start at once take turns: between bind and listen a socket looks stale.
+ * It is a file of its own, since whoever may read the directory could lock that for ever.
  */
 static int lock_directory(void)
 {
@@ -104,7 +108,7 @@ static int lock_directory(void)
 	if (mkdir(MV_UAPI_DIRECTORY, 0755) < 0 && errno != EEXIST) {
 		return -errno;
 	}
-	fd = open(MV_UAPI_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		return -errno;
 	}

@@ -98,11 +98,21 @@ static void on_directory_event(uv_fs_event_t *watch, const char *file, int event
 	socket->host.removed(socket->host.ctx);
 }
 
-/* The watch comes before the file is looked at, so that no removal falls between the two. */
+/*
+ * The file is opened first: whatever fails then, it is known as ours and goes. It is looked at once
+ * more when the watch has begun, so that no removal falls between the two.
+ */
 static int start(struct mv_uapi_socket *socket, int fd)
 {
-	int error = uv_pipe_open(&socket->listener, fd);
+	int error;
 
+	socket->file = open(socket->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (socket->file < 0) {
+		error = -errno;
+		close(fd);
+		return error;
+	}
+	error = uv_pipe_open(&socket->listener, fd);
 	if (error < 0) {
 		close(fd);
 		return error;
@@ -111,11 +121,18 @@ static int start(struct mv_uapi_socket *socket, int fd)
 	if (error < 0) {
 		return error;
 	}
-	socket->file = open(socket->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (socket->file < 0) {
-		return -errno;
+	if (!file_is_ours(socket)) {
+		return -ENOENT;
 	}
 	return uv_listen((uv_stream_t *)&socket->listener, MV_UAPI_BACKLOG, on_client);
+}
+
+static void remove_file(const char *device)
+{
+	char path[MV_UAPI_PATH_MAX];
+
+	mv_uapi_path(path, device);
+	unlink(path);
 }
 
 int mv_uapi_socket_open(struct mv_uapi_socket **socket, uv_loop_t *loop, int fd, const char *device,
@@ -125,6 +142,7 @@ int mv_uapi_socket_open(struct mv_uapi_socket **socket, uv_loop_t *loop, int fd,
 	int error;
 
 	if (fresh == NULL) {
+		remove_file(device);
 		close(fd);
 		return -ENOMEM;
 	}

@@ -8,6 +8,9 @@
 #include "tunnel/receive.h"
 #include "tunnel/send.h"
 
+/* More in one go are no queued errors, but a socket that does nothing else. */
+#define READ_ERRORS_MAX 16
+
 struct mv_lane {
 	struct mv_lane_config config;
 	uv_thread_t thread;
@@ -66,11 +69,7 @@ static void carry_out(struct mv_lane *lane)
 
 	bool needs_control = mv_send_plan(lane->config.device, batch, now);
 	mv_batch_seal(batch, lane->config.aead);
-	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->packets[i].live) {
-			mv_udp_write(lane->config.udp, &batch->packets[i]);
-		}
-	}
+	mv_udp_write_batch(lane->config.udp, batch);
 	needs_control |= mv_send_commit(lane->config.device, batch, now);
 	wake_control(lane, needs_control);
 }
@@ -96,10 +95,12 @@ static void on_tun_readable(uv_poll_t *poll, int status, int events)
  * received. */
 static void read_udp(struct mv_lane *lane, int fd)
 {
+	int errors_left = READ_ERRORS_MAX;
 	int result = 1;
 
-	while (result != 0 && mv_batch_room(lane->batch)) {
+	while (result != 0 && errors_left > 0 && mv_batch_room(lane->batch)) {
 		result = mv_udp_read(fd, lane->batch);
+		errors_left -= result < 0;
 	}
 }
 

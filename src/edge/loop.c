@@ -15,11 +15,15 @@
 #include "tunnel/send.h"
 #include "tunnel/tick.h"
 
+/* So many answers fit into one batch, beside what the timers want to send. */
+#define HANDSHAKES_A_TURN 64
+#define BATCHES_A_TURN    16
+
 struct mv_loop {
 	uv_loop_t uv;
 	uv_prepare_t before_sleep;
 	uv_async_t wake; /* from lanes */
-	uv_signal_t sigint, sigterm;
+	uv_signal_t sigint, sigterm, sighup;
 	uv_poll_t timer, monitor;
 	int timer_fd;
 	struct mv_netlink *monitor_socket;
@@ -61,25 +65,24 @@ static void send_outbox(struct mv_loop *loop, struct mv_now now)
 	struct mv_batch *batch = loop->outbox;
 
 	mv_batch_seal(batch, &mv_aead_sodium);
-	for (size_t i = 0; i < batch->count; i++) {
-		if (batch->packets[i].live) {
-			mv_udp_write(&loop->udp, &batch->packets[i]);
-		}
-	}
+	mv_udp_write_batch(&loop->udp, batch);
 	mv_send_commit(loop->device, batch, now);
 	mv_batch_reset(batch);
 }
 
+/* A slice of the queue, so that a flood of handshakes leaves time for everything else. */
 static void work_off_handshakes(struct mv_loop *loop, struct mv_now now)
 {
 	struct mv_handoff_message message;
+	int left = HANDSHAKES_A_TURN;
 
-	while (mv_handoff_pop(loop->handoff, &message)) {
+	while (left > 0 && mv_handoff_pop(loop->handoff, &message)) {
 		mv_handshake_receive(
 			loop->device, loop->outbox, message.bytes, message.len, &message.from, now);
-		if (!mv_batch_room(loop->outbox)) {
-			send_outbox(loop, now);
-		}
+		left--;
+	}
+	if (left == 0) {
+		uv_async_send(&loop->wake); /* There may be more: come back at once. */
 	}
 }
 
@@ -104,10 +107,15 @@ static void before_sleep(uv_prepare_t *handle)
 
 	work_off_handshakes(loop, now);
 	mv_tick(loop->device, now);
-	while (mv_outbox_fill(loop->device, loop->outbox, now)) {
+	int batches = 0;
+	while (batches < BATCHES_A_TURN && mv_outbox_fill(loop->device, loop->outbox, now)) {
 		send_outbox(loop, now);
+		batches++;
 	}
 	arm_timer(loop);
+	if (batches == BATCHES_A_TURN) {
+		uv_async_send(&loop->wake); /* The lane may be wishing faster than this. */
+	}
 }
 
 /* Wake-ups */
@@ -178,11 +186,19 @@ static int update_link(struct mv_loop *loop)
 static void on_monitor(uv_poll_t *handle, int status, int events)
 {
 	struct mv_loop *loop = handle->data;
+	bool has_lost_events = status < 0;
 
-	(void)status, (void)events;
-	if (mv_netlink_monitor_read(loop->monitor_socket, loop->tun.ifindex, on_link_event, loop) ==
-		-ENOBUFS) {
+	(void)events;
+	while (mv_netlink_monitor_read(
+		       loop->monitor_socket, loop->tun.ifindex, on_link_event, loop) == -ENOBUFS) {
+		has_lost_events = true;
+	}
+	if (has_lost_events) {
 		update_link(loop);
+	}
+	if (status < 0) {
+		/* An overrun stopped the watching; it was read off with the rest. */
+		uv_poll_start(handle, UV_READABLE, on_monitor);
 	}
 }
 
@@ -215,6 +231,17 @@ static int poll_descriptor(struct mv_loop *loop, uv_poll_t *poll, int fd, uv_pol
 	return uv_poll_start(poll, UV_READABLE, callback);
 }
 
+/* A terminal that hangs up ends what runs on it, unless that was told not to care. */
+static int start_hangup(struct mv_loop *loop)
+{
+	struct sigaction old;
+
+	if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN) {
+		return 0;
+	}
+	return uv_signal_start(&loop->sighup, on_signal, SIGHUP);
+}
+
 static int init_handles(struct mv_loop *loop)
 {
 	int error;
@@ -222,12 +249,15 @@ static int init_handles(struct mv_loop *loop)
 	uv_prepare_init(&loop->uv, &loop->before_sleep);
 	uv_signal_init(&loop->uv, &loop->sigint);
 	uv_signal_init(&loop->uv, &loop->sigterm);
-	loop->before_sleep.data = loop->sigint.data = loop->sigterm.data = loop->wake.data = loop;
+	uv_signal_init(&loop->uv, &loop->sighup);
+	loop->before_sleep.data = loop->wake.data = loop;
+	loop->sigint.data = loop->sigterm.data = loop->sighup.data = loop;
 
 	if ((error = uv_async_init(&loop->uv, &loop->wake, on_wake)) < 0 ||
 		(error = uv_prepare_start(&loop->before_sleep, before_sleep)) < 0 ||
 		(error = uv_signal_start(&loop->sigint, on_signal, SIGINT)) < 0 ||
-		(error = uv_signal_start(&loop->sigterm, on_signal, SIGTERM)) < 0) {
+		(error = uv_signal_start(&loop->sigterm, on_signal, SIGTERM)) < 0 ||
+		(error = start_hangup(loop)) < 0) {
 		return error;
 	}
 	loop->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -165,26 +166,42 @@ int mv_udp_read(int fd, struct mv_batch *batch)
 	return 1;
 }
 
+static int fd_for(const struct mv_udp *udp, const struct mv_packet *packet)
+{
+	return packet->endpoint.ip.family == MV_FAMILY_IPV4 ? udp->fd4 : udp->fd6;
+}
+
 int mv_udp_write(const struct mv_udp *udp, struct mv_packet *packet)
 {
-	int fd = packet->endpoint.ip.family == MV_FAMILY_IPV4 ? udp->fd4 : udp->fd6;
+	int fd = fd_for(udp, packet);
 	struct sockaddr_storage address;
-	socklen_t address_len = mv_sockaddr_from_endpoint(&address, &packet->endpoint);
-	struct pollfd writable = {.fd = fd, .events = POLLOUT};
+	socklen_t len = mv_sockaddr_from_endpoint(&address, &packet->endpoint);
 
 	packet->sent = false;
 	if (fd < 0) {
 		return -EAFNOSUPPORT;
 	}
-	ssize_t sent =
-		sendto(fd, packet->data, packet->len, 0, (struct sockaddr *)&address, address_len);
-	if (sent < 0 && errno == EAGAIN && poll(&writable, 1, WRITE_WAIT_MS) > 0) {
-		sent = sendto(
-			fd, packet->data, packet->len, 0, (struct sockaddr *)&address, address_len);
-	}
-	if (sent < 0) {
+	if (sendto(fd, packet->data, packet->len, 0, (struct sockaddr *)&address, len) < 0) {
 		return -errno;
 	}
 	packet->sent = true;
 	return 0;
+}
+
+void mv_udp_write_batch(const struct mv_udp *udp, struct mv_batch *batch)
+{
+	bool has_waited = false;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct mv_packet *packet = &batch->packets[i];
+
+		if (!packet->live || mv_udp_write(udp, packet) != -EAGAIN || has_waited) {
+			continue;
+		}
+		struct pollfd writable = {.fd = fd_for(udp, packet), .events = POLLOUT};
+		if (poll(&writable, 1, WRITE_WAIT_MS) > 0) {
+			mv_udp_write(udp, packet);
+		}
+		has_waited = true;
+	}
 }

@@ -27,11 +27,13 @@ void mv_udp_close(struct mv_udp *udp);
  */
 int mv_udp_read(int fd, struct mv_batch *batch);
 
-/*
- * Sends the packet to its endpoint and notes in ->sent whether the system took it. Waits a few
- * milliseconds for room in the socket's buffer, which slows the sender down before packets are
- * lost.
- */
+/* Sends the packet to its endpoint, and notes in ->sent whether the system took it: 0 or -errno. */
 int mv_udp_write(const struct mv_udp *udp, struct mv_packet *packet);
+
+/*
+ * Sends the live packets of a batch. Where the socket's buffer is full it waits a few milliseconds,
+ * once a batch: that slows the sender down before packets are lost.
+ */
+void mv_udp_write_batch(const struct mv_udp *udp, struct mv_batch *batch);
 
 #endif

@@ -120,9 +120,10 @@ struct mv_keypair *mv_keypairs_find(struct mv_keypairs *keypairs, uint32_t local
 	return NULL;
 }
 
+/* A sum, not a difference: another thread's sample of the clock may be from before the birth. */
 static bool is_older(const struct mv_keypair *keypair, uint64_t now_ns, uint64_t age_ns)
 {
-	return now_ns - keypair->birth_ns >= age_ns;
+	return now_ns >= keypair->birth_ns + age_ns;
 }
 
 bool mv_keypair_can_send(const struct mv_keypair *keypair, uint64_t now_ns)
