@@ -30,9 +30,7 @@ int mv_sandbox_drop_capabilities(void)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN) < 0) {
 		return -EPERM;
 	}
-	/* Emptying the bounding set needs a capability of its own, which a container may not have
-	 * given us. */
-	if (capng_apply(CAPNG_SELECT_BOTH) < 0 && capng_apply(CAPNG_SELECT_CAPS) < 0) {
+	if (capng_apply(CAPNG_SELECT_BOTH) < 0) {
 		return -EPERM;
 	}
 	return 0;
