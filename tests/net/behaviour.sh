@@ -313,7 +313,7 @@ test_idle() {
 
 main() {
   need_minivpn
-  net_begin 300 ip ping wg tcpdump --
+  net_begin 300 ip ping fping wg tcpdump --
   check "the peer on side b starts" start_peer b minivpn
   write_ini
   test_background

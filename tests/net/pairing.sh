@@ -30,8 +30,8 @@ ping_family() {
     6) address=${inner6[$(other "$side")]} largest=1372 ;;
   esac
   check "$3: inner IPv$2, first packets" reaches "$side" "$address" 5
-  check "$3: inner IPv$2, as large as the MTU" reaches "$side" "$address" 3 -s "$largest" -M "do"
-  check "$3: inner IPv$2, in fragments" reaches "$side" "$address" 3 -s 4000
+  check "$3: inner IPv$2, as large as the MTU" reaches "$side" "$address" 3 -b "$largest" -M
+  check "$3: inner IPv$2, in fragments" reaches "$side" "$address" 3 -b 4000
 }
 
 # initiator SIDE KIND_A KIND_B: only SIDE knows where the other is, so it must be the one to begin.
@@ -98,11 +98,11 @@ dies() {
   check "$label: no traffic" killed "$side"
   check "$label: starts again" start_peer "$side" "${kind[$side]}"
   check "$label: traffic within 20 s when $survivor sends" \
-    wait_for 20 reaches "$survivor" "${inner4[$side]}" 1 -W 1
+    wait_for 20 reaches "$survivor" "${inner4[$side]}" 1 -t 1000
   check "$label once more: no traffic" killed "$side"
   check "$label once more: starts again" start_peer "$side" "${kind[$side]}"
   check "$label once more: traffic within 2 s when $side sends" \
-    reaches "$side" "${inner4[$survivor]}" 1 -W 2
+    reaches "$side" "${inner4[$survivor]}" 1 -t 2000
 }
 
 # echo_requests FOLDER/NAME ADDRESS: how many the capture holds from this source.
@@ -124,8 +124,8 @@ refuses_foreign() {
   capture "$work/inner" "$side" tun0
   on "$sender" ip address add "$foreign/$bits" dev tun0
   check "$label: pings from $foreign go unanswered" \
-    not reaches "$sender" "$here" 3 -W 1 -I "$foreign"
-  check "$label: pings from $allowed do not" reaches "$sender" "$here" 3 -I "$allowed"
+    not reaches "$sender" "$here" 3 -t 1000 -S "$foreign"
+  check "$label: pings from $allowed do not" reaches "$sender" "$here" 3 -S "$allowed"
   on "$sender" ip address delete "$foreign/$bits" dev tun0
   capture_end "$work/inner"
   check "$label: those from $allowed arrived" test "$(echo_requests "$work/inner" "$allowed")" = 3
@@ -178,7 +178,7 @@ main() {
   done
   ((${#kinds[@]} == 2)) || { echo "$usage" >&2 && exit 2; }
   [[ ${kinds[*]} != *minivpn* ]] || need_minivpn
-  net_begin 600 ip ping wg wireguard-go tcpdump iperf3 python3 ss -- "$@"
+  net_begin 600 ip fping wg wireguard-go tcpdump iperf3 python3 ss -- "$@"
 
   # Between two of a kind, what holds for one side holds for the other.
   local roles=(a b)

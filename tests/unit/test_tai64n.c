@@ -1,0 +1,92 @@
+#include "proto/tai64n.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "hex.h"
+
+static void expect_timestamp(uint64_t wall_s, uint32_t wall_ns, const char *hex)
+{
+	uint8_t wanted[MV_TIMESTAMP_LEN], timestamp[MV_TIMESTAMP_LEN];
+
+	cr_assert_eq(unhex(wanted, sizeof(wanted), hex), sizeof(wanted));
+	mv_tai64n(timestamp, (struct mv_now){.wall_s = wall_s, .wall_ns = wall_ns});
+	cr_expect_arr_eq(timestamp, wanted, sizeof(wanted), "%s", hex);
+}
+
+Test(tai64n, big_endian_seconds_then_nanoseconds)
+{
+	expect_timestamp(0, 0, "400000000000000a00000000");
+	expect_timestamp(1, 0, "400000000000000b00000000");
+	expect_timestamp(0x5b526471, 0x15405610, "400000005b52647b15000000");
+	expect_timestamp(UINT64_C(0x123456789a), 0, "40000012345678a400000000");
+}
+
+/* The clock of the boot has no part in it: it would tell for how long the machine has been up. */
+Test(tai64n, only_the_wall_clock_counts)
+{
+	uint8_t early[MV_TIMESTAMP_LEN], late[MV_TIMESTAMP_LEN];
+
+	mv_tai64n(early, (struct mv_now){.boot_ns = 1, .wall_s = 5, .wall_ns = 6});
+	mv_tai64n(late, (struct mv_now){.boot_ns = MV_NEVER - 1, .wall_s = 5, .wall_ns = 6});
+	cr_expect_arr_eq(early, late, sizeof(early));
+}
+
+Test(tai64n, whitened_to_2_to_the_24_nanoseconds)
+{
+	expect_timestamp(0, 1, "400000000000000a00000000");
+	expect_timestamp(0, 0x00ffffff, "400000000000000a00000000");
+	expect_timestamp(0, 0x01000000, "400000000000000a01000000");
+	expect_timestamp(0, 0x01ffffff, "400000000000000a01000000");
+	expect_timestamp(0, 999999999, "400000000000000a3b000000");
+}
+
+static bool after(const char *a_hex, const char *b_hex)
+{
+	uint8_t a[MV_TIMESTAMP_LEN], b[MV_TIMESTAMP_LEN];
+
+	unhex(a, sizeof(a), a_hex);
+	unhex(b, sizeof(b), b_hex);
+	return mv_tai64n_after(a, b);
+}
+
+Test(tai64n, strictly_later)
+{
+	static const char *const rising[] = {
+		"000000000000000000000000",
+		"000000000000000000000001",
+		"0000000000000000000000ff",
+		"000000000000000000000100",
+		"400000000000000a00000000",
+		"400000000000000a01000000",
+		"400000000000000a80000000",
+		"400000000000000b00000000",
+		"400000000000010000000000",
+		"400000010000000000000000",
+		"800000000000000000000000",
+		"ffffffffffffffffffffffff",
+	};
+	const size_t count = sizeof(rising) / sizeof(rising[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < count; j++) {
+			cr_expect_eq(after(rising[i], rising[j]), i > j, "%s after %s", rising[i],
+				rising[j]);
+		}
+	}
+}
+
+/* What a peer makes is later than what it made before, once the clock has moved by a grain. */
+Test(tai64n, a_made_timestamp_is_later_than_an_older_one)
+{
+	uint8_t before[MV_TIMESTAMP_LEN], same[MV_TIMESTAMP_LEN], later[MV_TIMESTAMP_LEN];
+
+	mv_tai64n(before, (struct mv_now){.wall_s = 1700000000, .wall_ns = 0x10000000});
+	mv_tai64n(same, (struct mv_now){.wall_s = 1700000000, .wall_ns = 0x10ffffff});
+	mv_tai64n(later, (struct mv_now){.wall_s = 1700000000, .wall_ns = 0x11000000});
+	cr_expect_not(mv_tai64n_after(same, before));
+	cr_expect(mv_tai64n_after(later, before));
+	mv_tai64n(before, (struct mv_now){.wall_s = 1700000000, .wall_ns = 999999999});
+	mv_tai64n(later, (struct mv_now){.wall_s = 1700000001});
+	cr_expect(mv_tai64n_after(later, before));
+}
