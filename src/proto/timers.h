@@ -1,16 +1,22 @@
+// clang-format off
 /*
- * The timers of a peer, as deadlines (paper, section 6). Five of them:
+ * The timers of a peer, as deadlines (paper, section 6):
  *
- *   retransmit handshake   5 s + jitter after an initiation, until the handshake is complete: try
- * again; after 20 in all, give up send keepalive         10 s after data came in, unless anything
- * went out: say that we are here new handshake          15 s + jitter after data went out, unless
- * anything came in: the peer seems gone, ask zero key material      540 s after the last new
- * session: wipe all keys persistent keepalive   every n s without traffic, if configured: keep a
- * NAT's mapping alive
+ *   retransmit_handshake  5 s + jitter after an initiation   until the handshake is complete
+ *                         then: try again, and after 20 tries in all give up
+ *   send_keepalive        10 s after data came in            until anything goes out
+ *                         then: say that we are here
+ *   new_handshake         15 s + jitter after data went out  until anything comes in
+ *                         then: the peer seems gone, ask it
+ *   zero_key_material     540 s after the last new session
+ *                         then: wipe all keys
+ *   persistent_keepalive  n s after anything went or came, if configured
+ *                         then: send something, which keeps a NAT's mapping alive
  *
  * The rest of the program only reports events, and does what mv_timers_run says when a deadline has
  * passed. A deadline that is looked at too early stays as it is. Pure; under the device's lock.
  */
+// clang-format on
 #ifndef MV_PROTO_TIMERS_H
 #define MV_PROTO_TIMERS_H
 
@@ -55,8 +61,8 @@ void mv_timers_any_traversal(struct mv_timers *timers, uint64_t now_ns);
 void mv_timers_any_sent(struct mv_timers *timers);
 void mv_timers_any_received(struct mv_timers *timers);
 
-/* A data message with a packet in it; a keepalive is none. */
-/* jitter_ns, here and below: random, 0..MV_JITTER_MAX_NS. */
+/* A data message with a packet in it; a keepalive is none. jitter_ns, here and below: random,
+ * 0..MV_JITTER_MAX_NS. */
 void mv_timers_data_sent(struct mv_timers *timers, uint64_t now_ns, uint64_t jitter_ns);
 void mv_timers_data_received(struct mv_timers *timers, uint64_t now_ns);
 
