@@ -89,7 +89,7 @@ static void work_off_handshakes(struct mv_loop *loop, struct mv_now now)
 /* The timer of libuv stands still while the machine sleeps; this one does not. */
 static void arm_timer(struct mv_loop *loop)
 {
-	uint64_t deadline_ns = mv_device_deadline(loop->device);
+	uint64_t deadline_ns = mv_device_arm(loop->device);
 	struct itimerspec at = {0}; /* disarmed */
 
 	if (deadline_ns != MV_NEVER) {

@@ -51,15 +51,6 @@ static unsigned run_retransmit_handshake(struct mv_timers *timers, uint64_t now_
 	return MV_TIMER_GIVE_UP;
 }
 
-static unsigned run_send_keepalive(struct mv_timers *timers, uint64_t now_ns)
-{
-	if (timers->need_another_keepalive) {
-		timers->need_another_keepalive = false;
-		timers->send_keepalive_ns = now_ns + MV_KEEPALIVE_TIMEOUT_NS;
-	}
-	return MV_TIMER_SEND_KEEPALIVE;
-}
-
 unsigned mv_timers_run(struct mv_timers *timers, uint64_t now_ns)
 {
 	unsigned actions = 0;
@@ -68,7 +59,7 @@ unsigned mv_timers_run(struct mv_timers *timers, uint64_t now_ns)
 		actions |= run_retransmit_handshake(timers, now_ns);
 	}
 	if (expire(&timers->send_keepalive_ns, now_ns)) {
-		actions |= run_send_keepalive(timers, now_ns);
+		actions |= MV_TIMER_SEND_KEEPALIVE;
 	}
 	if (expire(&timers->new_handshake_ns, now_ns)) {
 		actions |= MV_TIMER_START_HANDSHAKE;
@@ -93,6 +84,14 @@ void mv_timers_any_traversal(struct mv_timers *timers, uint64_t now_ns)
 void mv_timers_any_sent(struct mv_timers *timers)
 {
 	timers->send_keepalive_ns = MV_NEVER;
+}
+
+void mv_timers_keepalive_sent(struct mv_timers *timers, uint64_t now_ns)
+{
+	if (timers->need_another_keepalive) {
+		timers->need_another_keepalive = false;
+		timers->send_keepalive_ns = now_ns + MV_KEEPALIVE_TIMEOUT_NS;
+	}
 }
 
 void mv_timers_any_received(struct mv_timers *timers)

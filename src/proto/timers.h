@@ -53,13 +53,16 @@ void mv_timers_stop(struct mv_timers *timers);
 /* The earliest deadline, or MV_NEVER. */
 uint64_t mv_timers_deadline(const struct mv_timers *timers);
 
-/* Disarms or re-arms what is due; returns bits of mv_timer_action. */
+/* Disarms what is due; returns bits of mv_timer_action. */
 unsigned mv_timers_run(struct mv_timers *timers, uint64_t now_ns);
 
 /* Any message of the protocol that authenticates is about to be sent, or was received. */
 void mv_timers_any_traversal(struct mv_timers *timers, uint64_t now_ns);
 void mv_timers_any_sent(struct mv_timers *timers);
 void mv_timers_any_received(struct mv_timers *timers);
+
+/* What MV_TIMER_SEND_KEEPALIVE asked for went out, after mv_timers_any_sent. */
+void mv_timers_keepalive_sent(struct mv_timers *timers, uint64_t now_ns);
 
 /* A data message with a packet in it; a keepalive is none. jitter_ns, here and below: random,
  * 0..MV_JITTER_MAX_NS. */

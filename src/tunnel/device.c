@@ -100,16 +100,6 @@ uint64_t mv_device_jitter(struct mv_device *device)
 	return x % (MV_JITTER_MAX_NS + 1);
 }
 
-uint32_t mv_device_fresh_index(struct mv_device *device)
-{
-	uint32_t index;
-
-	do {
-		device->environment.random(device->environment.ctx, &index, sizeof(index));
-	} while (mv_indextable_find(&device->indices, index));
-	return index;
-}
-
 bool mv_device_needs_control(const struct mv_device *device)
 {
 	uint32_t slot;
@@ -118,7 +108,7 @@ bool mv_device_needs_control(const struct mv_device *device)
 	       mv_deadlines_first(&device->deadlines, &slot) < device->armed_ns;
 }
 
-uint64_t mv_device_deadline(struct mv_device *device)
+uint64_t mv_device_arm(struct mv_device *device)
 {
 	uint64_t deadline_ns;
 	uint32_t slot;

@@ -55,8 +55,11 @@ void mv_device_set_up(struct mv_device *device, bool up, struct mv_now now);
 /* Of the tunnel interface: how far packets are padded. */
 void mv_device_set_mtu(struct mv_device *device, uint32_t mtu);
 
-/* When mv_tick is due next, in boot time; MV_NEVER if nothing is. */
-uint64_t mv_device_deadline(struct mv_device *device);
+/*
+ * When mv_tick is due next, in boot time; MV_NEVER if nothing is. Whoever asks arms its timer for
+ * it: plans and commits of the lanes will only wake it for something earlier.
+ */
+uint64_t mv_device_arm(struct mv_device *device);
 
 /* A copy of everything there is to see. -ENOMEM. */
 int mv_device_snapshot(struct mv_device *device, struct mv_snapshot **snapshot);

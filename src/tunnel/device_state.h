@@ -55,9 +55,6 @@ void mv_device_unlock(struct mv_device *device);
 /* Uniform in 0..MV_JITTER_MAX_NS. Cheap: it hides nothing, it only keeps peers out of step. */
 uint64_t mv_device_jitter(struct mv_device *device);
 
-/* A random index that no handshake or keypair of the device has. */
-uint32_t mv_device_fresh_index(struct mv_device *device);
-
 /* Something came up that the control loop must see to sooner than it knows of. */
 bool mv_device_needs_control(const struct mv_device *device);
 
@@ -91,6 +88,9 @@ void mv_peer_forget_indices(struct mv_device *device, struct mv_erased erased);
 
 /* Wipes all keys of sessions and handshakes. */
 void mv_peer_erase_keys(struct mv_device *device, struct mv_peer *peer);
+
+/* Whose queue it is. */
+struct mv_peer *mv_peer_of_stage(struct mv_stage *stage);
 
 /* Drops everything that is staged, for this reason. */
 void mv_peer_drop_staged(

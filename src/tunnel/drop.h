@@ -16,6 +16,7 @@
 	X(STAGED_OVERFLOW, "staged-overflow", "more packets waited for a handshake than are kept") \
 	X(HANDSHAKE_GAVE_UP, "handshake-gave-up",                                                  \
 		"waited for a handshake that was never answered")                                  \
+	/* Both ways */                                                                            \
 	X(DEVICE_DOWN, "device-down", "the tunnel device is down")                                 \
 	X(PEER_GONE, "peer-gone", "the peer was removed or its keys replaced meanwhile")           \
 	/* To UDP */                                                                               \

@@ -1,7 +1,7 @@
 #include "tunnel/outbox.h"
 
 #include "tunnel/device_state.h"
-#include "tunnel/handshake.h"
+#include "tunnel/initiate.h"
 
 /* Sends the staged packets as far as the batch has room; false if some are left. */
 static bool flush(
@@ -20,6 +20,16 @@ static bool flush(
 	return true;
 }
 
+static bool add_keepalive(
+	struct mv_device *device, struct mv_peer *peer, struct mv_batch *out, struct mv_now now)
+{
+	if (!mv_batch_room(out)) {
+		return false;
+	}
+	mv_peer_plan_data(device, peer, out, mv_batch_add(out, 0), now);
+	return true;
+}
+
 /* Staged packets, or a keepalive if it is wished for; without a session, a handshake. False if the
  * batch is full. */
 static bool send_data(
@@ -34,13 +44,13 @@ static bool send_data(
 		mv_peer_request_handshake(device, peer, false, now);
 		return true;
 	}
-	if (has_staged) {
-		return flush(device, peer, out, now);
-	}
-	if (!mv_batch_room(out)) {
+	if (has_staged ? !flush(device, peer, out, now) : !add_keepalive(device, peer, out, now)) {
 		return false;
 	}
-	mv_peer_plan_data(device, peer, out, mv_batch_add(out, 0), now);
+	if (peer->wishes & MV_WISH_KEEPALIVE) {
+		mv_timers_keepalive_sent(&peer->timers, now.boot_ns);
+		mv_peer_reschedule(device, peer);
+	}
 	return true;
 }
 

@@ -40,7 +40,7 @@ void mv_batch_destroy(struct mv_batch *batch)
 	}
 	if (batch->buffer) {
 		/* Packets in the clear have lain here. */
-		sodium_memzero(batch->buffer, batch->buffer_used);
+		sodium_memzero(batch->buffer, batch->buffer_touched);
 	}
 	free(batch->buffer);
 	sodium_free(batch->keys);
@@ -73,6 +73,9 @@ struct mv_packet *mv_batch_add(struct mv_batch *batch, size_t len)
 	*packet = (struct mv_packet){.data = data, .len = len, .live = true};
 	batch->buffer_used = align_slot(
 		batch->buffer_used + MV_TRANSPORT_HEADROOM + len + MV_TRANSPORT_TAILROOM);
+	if (batch->buffer_used > batch->buffer_touched) {
+		batch->buffer_touched = batch->buffer_used;
+	}
 	return packet;
 }
 

@@ -56,6 +56,7 @@ struct mv_batch {
 	uint8_t (*keys)[MV_AEAD_KEY_LEN]; /* locked; one a job */
 	uint8_t *buffer;
 	size_t buffer_used;
+	size_t buffer_touched; /* the most that was ever used */
 };
 
 /* NULL without memory. Of the buffer only what packets touch becomes resident. */

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <stddef.h>
 
 #include "tunnel/device_state.h"
 
@@ -86,6 +87,11 @@ void mv_peer_erase_keys(struct mv_device *device, struct mv_peer *peer)
 {
 	mv_peer_erase_handshake(device, peer);
 	mv_peer_forget_indices(device, mv_keypairs_erase_all(&peer->keypairs));
+}
+
+struct mv_peer *mv_peer_of_stage(struct mv_stage *stage)
+{
+	return (void *)((char *)stage - offsetof(struct mv_peer, staged));
 }
 
 void mv_peer_drop_staged(

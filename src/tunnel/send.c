@@ -37,11 +37,14 @@ static enum mv_drop unreachable(const struct mv_device *device, const struct mv_
 static void stage(
 	struct mv_device *device, struct mv_peer *peer, struct mv_packet *packet, struct mv_now now)
 {
-	size_t lost = mv_stage_push(&device->stage_pool, &peer->staged, packet->data, packet->len);
+	struct mv_stage_pool *pool = &device->stage_pool;
+	struct mv_stage *victim;
 
-	for (size_t i = 0; i < lost; i++) {
-		mv_peer_count_drop(device, peer, MV_DROP_STAGED_OVERFLOW, now);
+	while ((victim = mv_stage_victim(pool, &peer->staged, packet->len))) {
+		mv_stage_pop(pool, victim, NULL);
+		mv_peer_count_drop(device, mv_peer_of_stage(victim), MV_DROP_STAGED_OVERFLOW, now);
 	}
+	mv_stage_push(pool, &peer->staged, packet->data, packet->len);
 	packet->live = false;
 }
 

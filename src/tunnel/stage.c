@@ -3,39 +3,45 @@
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A block holds a packet of an ordinary MTU; a larger one takes several. */
-#define BLOCK_SIZE  2048
+#define BLOCK_BYTES 2048
 #define BLOCK_COUNT 1024
 
-/* A queue may grow to a quarter of what is free: with n waiting peers about 1 / (n + 4) of the pool
- * stays free. */
-#define FAIR_FRACTION 4
+/* What one queue may hold of the pool. */
+#define SHARE (BLOCK_COUNT / 4)
+
+/* What only the first block of a packet needs, and all the others. */
+struct head {
+	struct mv_stage *owner;
+	struct mv_stage_block *next_packet;
+	TAILQ_ENTRY(mv_stage_block) by_age;
+	size_t packet_len;
+	struct mv_stage_block *next_block; /* of the same packet, or of the free list */
+};
 
 struct mv_stage_block {
-	struct mv_stage_block *next_block;  /* of the same packet, or of the free list */
-	struct mv_stage_block *next_packet; /* in a packet's first block */
-	size_t packet_len;                  /* in a packet's first block */
-	uint8_t bytes[BLOCK_SIZE - 3 * sizeof(size_t)];
+	struct head head;
+	uint8_t bytes[BLOCK_BYTES - sizeof(struct head)];
 };
+
+#define BLOCK_ROOM sizeof(((struct mv_stage_block *)NULL)->bytes)
 
 int mv_stage_pool_init(struct mv_stage_pool *pool)
 {
-	*pool = (struct mv_stage_pool){0};
+	*pool = (struct mv_stage_pool){.free_count = BLOCK_COUNT};
+	TAILQ_INIT(&pool->by_age);
 	pool->blocks = calloc(BLOCK_COUNT, sizeof(*pool->blocks));
-	if (!pool->blocks) {
-		return -ENOMEM;
-	}
-	pool->free_count = BLOCK_COUNT;
-	return 0;
+	return pool->blocks ? 0 : -ENOMEM;
 }
 
 void mv_stage_pool_uninit(struct mv_stage_pool *pool)
 {
 	if (pool->blocks) {
-		sodium_memzero(pool->blocks, pool->untouched * sizeof(*pool->blocks));
+		sodium_memzero(pool->blocks, pool->touched_count * sizeof(*pool->blocks));
 	}
 	free(pool->blocks);
 	*pool = (struct mv_stage_pool){0};
@@ -46,105 +52,114 @@ static struct mv_stage_block *take_block(struct mv_stage_pool *pool)
 	struct mv_stage_block *block = pool->free;
 
 	if (block) {
-		pool->free = block->next_block;
+		pool->free = block->head.next_block;
 	} else {
-		block = &pool->blocks[pool->untouched++];
+		block = &pool->blocks[pool->touched_count++];
 	}
 	pool->free_count--;
-	block->next_block = NULL;
-	block->next_packet = NULL;
+	block->head = (struct head){0};
 	return block;
 }
 
 /* Packets in the clear do not stay behind in free memory. */
 static void give_block(struct mv_stage_pool *pool, struct mv_stage_block *block)
 {
-	sodium_memzero(block->bytes, sizeof(block->bytes));
-	block->next_block = pool->free;
+	sodium_memzero(block->bytes, BLOCK_ROOM);
+	block->head.next_block = pool->free;
 	pool->free = block;
 	pool->free_count++;
 }
 
 static size_t blocks_for(size_t len)
 {
-	size_t room = sizeof(((struct mv_stage_block *)NULL)->bytes);
+	return len == 0 ? 1 : (len + BLOCK_ROOM - 1) / BLOCK_ROOM;
+}
 
-	return len == 0 ? 1 : (len + room - 1) / room;
+static size_t part_of(size_t len)
+{
+	return len < BLOCK_ROOM ? len : BLOCK_ROOM;
+}
+
+struct mv_stage *mv_stage_victim(
+	const struct mv_stage_pool *pool, struct mv_stage *stage, size_t len)
+{
+	size_t needed = blocks_for(len);
+	bool has_its_share = stage->count >= MV_STAGED_PACKETS_MAX ||
+			     (stage->count > 0 && stage->block_count + needed > SHARE);
+
+	if (has_its_share) {
+		return stage;
+	}
+	return pool->free_count < needed ? TAILQ_FIRST(&pool->by_age)->head.owner : NULL;
 }
 
 static struct mv_stage_block *copy_in(struct mv_stage_pool *pool, const uint8_t *packet, size_t len)
 {
 	struct mv_stage_block *first = NULL;
 	struct mv_stage_block **link = &first;
-	size_t done = 0;
+	size_t left = len;
 
 	do {
 		struct mv_stage_block *block = take_block(pool);
-		size_t part = len - done;
+		size_t part = part_of(left);
 
-		if (part > sizeof(block->bytes)) {
-			part = sizeof(block->bytes);
-		}
-		memcpy(block->bytes, packet + done, part);
-		done += part;
+		memcpy(block->bytes, packet, part);
+		packet += part;
+		left -= part;
 		*link = block;
-		link = &block->next_block;
-	} while (done < len);
-	first->packet_len = len;
+		link = &block->head.next_block;
+	} while (left > 0);
+	first->head.packet_len = len;
 	return first;
 }
 
-static bool is_full(const struct mv_stage_pool *pool, const struct mv_stage *stage)
-{
-	return stage->count >= MV_STAGED_PACKETS_MAX ||
-	       stage->count > pool->free_count / FAIR_FRACTION;
-}
-
-size_t mv_stage_push(
+void mv_stage_push(
 	struct mv_stage_pool *pool, struct mv_stage *stage, const uint8_t *packet, size_t len)
 {
-	size_t needed = blocks_for(len);
-	size_t lost = 0;
-
-	while (stage->count > 0 && (is_full(pool, stage) || pool->free_count < needed)) {
-		mv_stage_pop(pool, stage, NULL);
-		lost++;
-	}
-	if (pool->free_count < needed) {
-		return lost + 1;
-	}
+	assert(pool->free_count >= blocks_for(len));
 
 	struct mv_stage_block *first = copy_in(pool, packet, len);
+	first->head.owner = stage;
+	TAILQ_INSERT_TAIL(&pool->by_age, first, head.by_age);
 	if (stage->last) {
-		stage->last->next_packet = first;
+		stage->last->head.next_packet = first;
 	} else {
 		stage->first = first;
 	}
 	stage->last = first;
 	stage->count++;
-	return lost;
+	stage->block_count += blocks_for(len);
 }
 
 size_t mv_stage_first_len(const struct mv_stage *stage)
 {
-	return stage->first->packet_len;
+	return stage->first->head.packet_len;
 }
 
-void mv_stage_pop(struct mv_stage_pool *pool, struct mv_stage *stage, uint8_t *packet)
+static struct mv_stage_block *unlink_first(struct mv_stage_pool *pool, struct mv_stage *stage)
 {
-	struct mv_stage_block *block = stage->first;
-	size_t left = block->packet_len;
+	struct mv_stage_block *first = stage->first;
 
-	assert(stage->count > 0);
-	stage->first = block->next_packet;
+	TAILQ_REMOVE(&pool->by_age, first, head.by_age);
+	stage->first = first->head.next_packet;
 	if (!stage->first) {
 		stage->last = NULL;
 	}
 	stage->count--;
+	stage->block_count -= blocks_for(first->head.packet_len);
+	return first;
+}
+
+void mv_stage_pop(struct mv_stage_pool *pool, struct mv_stage *stage, uint8_t *packet)
+{
+	assert(stage->count > 0);
+
+	struct mv_stage_block *block = unlink_first(pool, stage);
+	size_t left = block->head.packet_len;
 
 	while (block) {
-		struct mv_stage_block *next = block->next_block;
-		size_t part = left < sizeof(block->bytes) ? left : sizeof(block->bytes);
+		struct mv_stage_block *next = block->head.next_block;
+		size_t part = part_of(left);
 
 		if (packet) {
 			memcpy(packet, block->bytes, part);

@@ -7,7 +7,7 @@
 
 #include "tunnel/device.h"
 
-/* What is to be sent for it goes through mv_outbox_fill; when to come back says mv_device_deadline.
+/* What is to be sent for it goes through mv_outbox_fill; when to come back says mv_device_arm.
  */
 void mv_tick(struct mv_device *device, struct mv_now now);
 

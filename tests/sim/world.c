@@ -202,7 +202,7 @@ static void put(struct host *host, const struct mv_endpoint *from, const uint8_t
 {
 	struct datagram *datagram = malloc(sizeof(*datagram) + len);
 
-	must(datagram != NULL);
+	assert(datagram);
 	datagram->next = NULL;
 	datagram->from = *from;
 	datagram->len = len;
@@ -396,7 +396,7 @@ uint64_t world_deadline(struct world *world)
 	uint64_t first = MV_NEVER;
 
 	for (size_t i = 0; i < world->count; i++) {
-		uint64_t deadline = mv_device_deadline(world->hosts[i].device);
+		uint64_t deadline = mv_device_arm(world->hosts[i].device);
 
 		if (deadline < first) {
 			first = deadline;

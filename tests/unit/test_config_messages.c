@@ -30,7 +30,7 @@ static void expect_rows(const struct row *rows, size_t count)
 #define NOT_BASE64 "not base64: a key is 43 of A-Z a-z 0-9 + / and a '=' at the end\n"
 #define DAMAGED    "damaged: the last character before the '=' is none that a key ends in\n"
 #define LOW_ORDER                                                                                  \
-	"warning: PublicKey: no handshake can succeed with this key (a point of low order): take "   \
+	"warning: PublicKey: no handshake can succeed with this key (a point of low order): take " \
 	"what 'minivpn pubkey' prints at the peer\n"
 
 Test(config_messages, sections_and_keys)

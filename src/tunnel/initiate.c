@@ -1,0 +1,163 @@
+#include "tunnel/initiate.h"
+
+#include "base/bytes.h"
+#include "proto/tai64n.h"
+
+/* peer may be NULL. */
+static bool may_initiate_locked(const struct mv_exchange *x, const struct mv_peer *peer)
+{
+	return peer && x->device->up && peer->endpoint.ip.family != MV_FAMILY_NONE &&
+	       mv_noise_identity_is_set(x->device->identity) &&
+	       x->now.boot_ns >= peer->timers.handshake_allowed_ns;
+}
+
+static bool plan_initiation(struct mv_exchange *x, struct mv_peer_handle handle)
+{
+	mv_device_lock(x->device);
+	const struct mv_peer *peer = mv_peer_get(x->device, handle);
+	bool go_on = may_initiate_locked(x, peer);
+	if (go_on) {
+		mv_exchange_snapshot_locked(x, peer);
+	}
+	mv_device_unlock(x->device);
+	return go_on;
+}
+
+/* The new initiation takes the place of an older one that was not answered. */
+static void adopt_initiation_locked(
+	struct mv_exchange *x, struct mv_peer *peer, const struct mv_message_initiation *message)
+{
+	mv_peer_erase_handshake(x->device, peer);
+	if (!mv_indextable_insert(&x->device->indices, x->index, MV_INDEX_HANDSHAKE, peer->slot)) {
+		return;
+	}
+	peer->secrets->handshake = x->scratch->handshake;
+	peer->handshake_is_pending = true;
+
+	mv_exchange_send_locked(x, peer, message, sizeof(*message));
+	mv_timers_initiation_sent(&peer->timers, x->now.boot_ns, mv_device_jitter(x->device));
+	mv_peer_reschedule(x->device, peer);
+}
+
+static void commit_initiation(struct mv_exchange *x, const struct mv_message_initiation *message)
+{
+	mv_device_lock(x->device);
+	struct mv_peer *peer = mv_peer_get(x->device, x->peer);
+	if (may_initiate_locked(x, peer)) {
+		adopt_initiation_locked(x, peer, message);
+	}
+	mv_device_unlock(x->device);
+}
+
+/* False if the peer's public key is of low order. */
+static bool make_initiation(struct mv_exchange *x, struct mv_message_initiation *message)
+{
+	struct mv_handshake_scratch *scratch = x->scratch;
+
+	mv_exchange_complete_remote(x);
+	mv_tai64n(x->timestamp, x->now);
+	if (!mv_noise_create_initiation(message, &scratch->handshake, &scratch->identity,
+		    &scratch->remote, scratch->random, x->timestamp, x->index)) {
+		return false;
+	}
+	mv_cookie_maker_sign(&scratch->cookie, message, sizeof(*message), x->now.boot_ns);
+	return true;
+}
+
+void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
+	struct mv_peer_handle peer, struct mv_now now)
+{
+	struct mv_message_initiation message;
+	struct mv_exchange x;
+
+	mv_exchange_begin(&x, device, out, now);
+	if (plan_initiation(&x, peer) && make_initiation(&x, &message)) {
+		commit_initiation(&x, &message);
+	}
+	mv_exchange_end(&x);
+}
+
+/* The peer whose initiation, still pending, has the response's index; *why it is NULL. */
+static struct mv_peer *find_pending_locked(const struct mv_exchange *x, enum mv_drop *why)
+{
+	const struct mv_index_entry *entry = mv_indextable_find(&x->device->indices, x->index);
+
+	if (!entry) {
+		*why = MV_DROP_UNKNOWN_INDEX;
+		return NULL;
+	}
+	if (entry->kind != MV_INDEX_HANDSHAKE) {
+		*why = MV_DROP_STALE_RESPONSE; /* It led to a session already. */
+		return NULL;
+	}
+	*why = MV_DROP_NONE;
+	return mv_slab_at(&x->device->peers, entry->peer);
+}
+
+static enum mv_drop plan_response(struct mv_exchange *x, uint32_t index)
+{
+	enum mv_drop verdict;
+
+	mv_device_lock(x->device);
+	x->index = index;
+	const struct mv_peer *peer = find_pending_locked(x, &verdict);
+	if (peer) {
+		mv_exchange_snapshot_locked(x, peer);
+		x->scratch->handshake = peer->secrets->handshake;
+		x->index = index;
+	}
+	mv_device_unlock(x->device);
+	return verdict;
+}
+
+static void adopt_session_locked(struct mv_exchange *x, struct mv_peer *peer)
+{
+	mv_exchange_received_locked(x, peer, sizeof(struct mv_message_response));
+
+	/* The index goes over from the handshake to the session, with no moment in between. */
+	mv_indextable_replace(&x->device->indices, x->index, MV_INDEX_KEYPAIR);
+	peer->handshake_is_pending = false;
+	mv_peer_erase_handshake(x->device, peer);
+	struct mv_new_keypair fresh = mv_exchange_keypair_locked(x);
+	mv_peer_forget_indices(x->device, mv_keypairs_add_initiator(&peer->keypairs, &fresh));
+
+	mv_timers_session_derived(&peer->timers, x->now.boot_ns);
+	mv_timers_handshake_complete(&peer->timers);
+	peer->last_handshake_s = x->now.wall_s;
+	peer->last_handshake_ns = x->now.wall_ns;
+	/* The responder may not send before it has heard from us. */
+	mv_peer_wish(x->device, peer, MV_WISH_KEEPALIVE);
+	mv_peer_reschedule(x->device, peer);
+}
+
+static enum mv_drop commit_session(struct mv_exchange *x)
+{
+	enum mv_drop verdict;
+
+	mv_device_lock(x->device);
+	struct mv_peer *peer = find_pending_locked(x, &verdict);
+	if (peer && peer != mv_peer_get(x->device, x->peer)) {
+		verdict = MV_DROP_STALE_RESPONSE;
+	} else if (peer) {
+		adopt_session_locked(x, peer);
+	}
+	mv_device_unlock(x->device);
+	return verdict;
+}
+
+enum mv_drop mv_initiate_consume_response(
+	struct mv_exchange *x, const struct mv_message_response *message)
+{
+	struct mv_handshake_scratch *scratch = x->scratch;
+
+	enum mv_drop verdict = plan_response(x, mv_load_le32(message->receiver_index));
+	if (verdict != MV_DROP_NONE) {
+		return verdict;
+	}
+	if (!mv_noise_consume_response(&scratch->keys, &scratch->handshake, message,
+		    &scratch->identity, &scratch->remote)) {
+		return MV_DROP_BAD_HANDSHAKE;
+	}
+	scratch->handshake.remote_index = mv_load_le32(message->sender_index);
+	return commit_session(x);
+}
