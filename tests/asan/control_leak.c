@@ -1,5 +1,6 @@
 /*
- * The positive control of the address sanitizer: a leak that must be reported. tests/run.sh fails if it is not.
+ * The positive control of the address sanitizer: a leak that must be reported. tests/run.sh fails
+ * if it is not.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -71,8 +71,9 @@ static void apply(const struct bench *bench, const struct mv_hoststate *old,
 
 	CHECK_INT(mv_hoststate_diff(&steps, old, new), 0);
 	err = mv_netlink_apply(bench->netlink, bench->tun.ifindex, &steps, &failed);
-	if (err != wanted && failed)
+	if (err != wanted && failed) {
 		fprintf(stderr, "step %td of kind %d\n", failed - steps.list, (int)failed->kind);
+	}
 	CHECK_INT(err, wanted);
 	CHECK((failed != NULL) == (wanted != 0));
 	mv_host_steps_uninit(&steps);
@@ -94,8 +95,9 @@ static void describe(char text[static TEXT_MAX])
 		const char *shown = part;
 
 		run(part, commands[i]);
-		if (i < 2)
+		if (i < 2) {
 			shown = strchr(part, ':');
+		}
 		CHECK(shown != NULL);
 		len += (size_t)snprintf(text + len, TEXT_MAX - len, "%s", shown);
 		CHECK(len < TEXT_MAX);
@@ -313,10 +315,12 @@ static pid_t hold_namespace(void)
 	CHECK(child >= 0);
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (unshare(CLONE_NEWNET) < 0 || write(ends[1], &byte, 1) != 1)
+		if (unshare(CLONE_NEWNET) < 0 || write(ends[1], &byte, 1) != 1) {
 			_exit(1);
-		for (;;)
+		}
+		for (;;) {
 			pause();
+		}
 	}
 	close(ends[1]);
 	CHECK(read(ends[0], &byte, 1) == 1);

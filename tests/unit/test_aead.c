@@ -140,14 +140,16 @@ Test(aead, a_shortened_message_is_refused_at_every_length)
 	uint8_t text[512];
 
 	cr_assert(opens(&v) && xopens(&x));
-	for (size_t len = 0; len < v.sealed_len; len++)
+	for (size_t len = 0; len < v.sealed_len; len++) {
 		cr_assert_not(mv_aead_open(text, v.sealed, len, v.ad, sizeof(v.ad), v.key,
 				      RFC8439_A5_COUNTER),
 			"%zu bytes", len);
-	for (size_t len = 0; len < x.sealed_len; len++)
+	}
+	for (size_t len = 0; len < x.sealed_len; len++) {
 		cr_assert_not(
 			mv_xaead_open(text, x.sealed, len, x.ad, sizeof(x.ad), x.key, x.nonce),
 			"%zu bytes", len);
+	}
 }
 
 /* Handshakes seal an empty text with no more than the hash as additional data. */
@@ -168,8 +170,9 @@ Test(aead, an_empty_text_is_a_tag)
 
 static void fill(uint8_t *text, size_t len, size_t seed)
 {
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		text[i] = (uint8_t)(i * 31 + seed * 7 + i / 256);
+	}
 }
 
 static void check_in_place(size_t len)
@@ -197,8 +200,9 @@ static void check_in_place(size_t len)
 
 Test(aead, in_place_is_the_same_at_every_length)
 {
-	for (size_t len = 0; len <= 520; len++)
+	for (size_t len = 0; len <= 520; len++) {
 		check_in_place(len);
+	}
 	check_in_place(1420);
 	check_in_place(TEXT_MAX);
 }
@@ -257,16 +261,18 @@ Test(aead, an_opened_batch_tells_good_from_forged)
 	for (size_t i = 0; i < JOBS; i++) {
 		const bool forged = i % 3 == 1;
 
-		if (forged)
+		if (forged) {
 			b.text[i][i % (job_len(i) + MV_AEAD_TAG_LEN)] ^= 0x10;
+		}
 		b.jobs[i].ok = forged; /* the contrary of what open must find */
 	}
 	mv_aead_sodium.open(b.jobs, JOBS);
 	for (size_t i = 0; i < JOBS; i++) {
 		cr_assert_eq(b.jobs[i].ok, i % 3 != 1, "job %zu", i);
 		fill(plain, job_len(i), i);
-		if (b.jobs[i].ok)
+		if (b.jobs[i].ok) {
 			cr_assert_eq(memcmp(b.text[i], plain, job_len(i)), 0, "job %zu", i);
+		}
 	}
 }
 

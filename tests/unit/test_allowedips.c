@@ -108,14 +108,16 @@ struct pair {
 
 static void insert_all(const struct pair *pairs, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		insert(pairs[i].text, pairs[i].peer);
+	}
 }
 
 static void expect_all(const struct pair *pairs, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		expect(pairs[i].text, pairs[i].peer);
+	}
 }
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -188,17 +190,21 @@ Test(allowedips, a_removed_peer_answers_no_more)
 	}
 	mv_allowedips_clear(table, &lists['a']);
 	expect_list('a', "");
-	for (size_t i = 0; i < COUNT(corners); i++)
+	for (size_t i = 0; i < COUNT(corners); i++) {
 		expect(corners[i], 'e');
-	for (size_t i = 0; i < COUNT(answers); i++)
+	}
+	for (size_t i = 0; i < COUNT(answers); i++) {
 		cr_assert_neq(lookup(answers[i].text), 'a');
+	}
 	expect("192.168.4.20", 'c');
 	expect("2404:6800:4004:800:dead:beef:dead:beef", 'h');
-	for (int peer = 'b'; peer <= 'h'; peer++)
+	for (int peer = 'b'; peer <= 'h'; peer++) {
 		mv_allowedips_clear(table, &lists[peer]);
+	}
 	cr_assert_eq(mv_allowedips_nodes(table), 0);
-	for (size_t i = 0; i < COUNT(answers); i++)
+	for (size_t i = 0; i < COUNT(answers); i++) {
 		expect(answers[i].text, '-');
+	}
 }
 
 Test(allowedips, the_default_routes_of_both_families_are_apart)
@@ -413,8 +419,9 @@ static uint32_t lookup_chain(unsigned bits)
 {
 	struct mv_ip ip = link_of_chain(bits).ip;
 
-	if (bits < 128)
+	if (bits < 128) {
 		ip.bytes[bits / 8] ^= (uint8_t)(0x80 >> bits % 8);
+	}
 	return lookup_ip(&ip);
 }
 
@@ -434,8 +441,9 @@ Test(allowedips, a_chain_through_all_bits_of_an_address)
 			mv_allowedips_insert(table, &prefix, &chain[prefix.bits], prefix.bits);
 		}
 		expect_nodes(CHAIN);
-		for (unsigned bits = 0; bits < CHAIN; bits++)
+		for (unsigned bits = 0; bits < CHAIN; bits++) {
 			cr_assert_eq(lookup_chain(bits), bits);
+		}
 		for (unsigned i = 0; i < CHAIN; i++) {
 			struct mv_prefix prefix = link_of_chain(turn(i, order % 3));
 
@@ -452,14 +460,16 @@ Test(allowedips, a_chain_of_forks)
 	for (unsigned bits = 0; bits < CHAIN; bits++) {
 		struct mv_prefix prefix = link_of_chain(128);
 
-		if (bits < 128)
+		if (bits < 128) {
 			prefix.ip.bytes[bits / 8] ^= (uint8_t)(0x80 >> bits % 8);
+		}
 		cr_assert_eq(mv_allowedips_reserve(table, 1), 0);
 		mv_allowedips_insert(table, &prefix, &chain[bits], bits);
 		expect_nodes(2 * bits + 1);
 	}
-	for (unsigned bits = 0; bits < CHAIN; bits++)
+	for (unsigned bits = 0; bits < CHAIN; bits++) {
 		cr_assert_eq(lookup_chain(bits), bits);
+	}
 	for (unsigned bits = 0; bits < CHAIN; bits++) {
 		mv_allowedips_clear(table, &chain[bits]);
 		cr_assert_eq(lookup_chain(bits), MV_NO_PEER);
@@ -474,8 +484,9 @@ static struct mv_prefix worst_case(uint32_t i)
 {
 	struct mv_prefix prefix = {.ip.family = MV_FAMILY_IPV4, .bits = 32};
 
-	for (unsigned bit = 0; bit < 32; bit++)
+	for (unsigned bit = 0; bit < 32; bit++) {
 		prefix.ip.bytes[bit / 8] |= (uint8_t)((i >> bit & 1) << (7 - bit % 8));
+	}
 	return prefix;
 }
 
@@ -531,8 +542,9 @@ Test(allowedips, as_many_as_are_allowed_and_no_more)
 	}
 	expect_nodes(2 * MV_ALLOWEDIPS_MAX - 1);
 	cr_assert_eq(mv_allowedips_reserve(table, 1), -ENOSPC);
-	for (uint32_t i = 0; i < MV_ALLOWEDIPS_MAX; i += 997)
+	for (uint32_t i = 0; i < MV_ALLOWEDIPS_MAX; i += 997) {
 		cr_assert_eq(mv_allowedips_lookup4(table, worst_case(i).ip.bytes), i);
+	}
 	mv_allowedips_clear(table, &lists['a']);
 	expect_nodes(0);
 	cr_assert_eq(mv_allowedips_reserve(table, MV_ALLOWEDIPS_MAX), 0);

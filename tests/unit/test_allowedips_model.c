@@ -38,10 +38,11 @@ static struct mv_ip random_ip(void)
 	struct mv_ip ip = {.family = random_below(2) ? MV_FAMILY_IPV4 : MV_FAMILY_IPV6};
 
 	for (unsigned i = 0; i < mv_ip_width(&ip) / 8; i++) {
-		if (random_below(5) == 0)
+		if (random_below(5) == 0) {
 			ip.bytes[i] = (uint8_t)random_below(256);
-		else
+		} else {
 			ip.bytes[i] = values[random_below(sizeof(values))];
+		}
 	}
 	return ip;
 }
@@ -51,16 +52,18 @@ static struct mv_prefix random_prefix(void)
 	struct mv_prefix prefix = {.ip = random_ip()};
 
 	prefix.bits = (uint8_t)random_below(mv_ip_width(&prefix.ip) + 1);
-	if (random_below(8) == 0)
+	if (random_below(8) == 0) {
 		prefix.bits /= 4;
+	}
 	return prefix;
 }
 
 static struct entry *model_find(const struct mv_prefix *prefix)
 {
 	for (size_t i = 0; i < model.count; i++) {
-		if (mv_prefix_equal(&model.entries[i].prefix, prefix))
+		if (mv_prefix_equal(&model.entries[i].prefix, prefix)) {
 			return &model.entries[i];
+		}
 	}
 	return NULL;
 }
@@ -78,10 +81,12 @@ static void model_insert(struct mv_prefix prefix, uint32_t peer)
 
 	mv_prefix_mask(&prefix);
 	entry = model_find(&prefix);
-	if (entry && entry->peer == peer)
+	if (entry && entry->peer == peer) {
 		return;
-	if (entry)
+	}
+	if (entry) {
 		model_remove(entry);
+	}
 	cr_assert_lt(model.count, ENTRIES_MAX);
 	model.entries[model.count++] = (struct entry){prefix, peer};
 }
@@ -94,8 +99,9 @@ static uint32_t model_lookup(const struct mv_ip *ip)
 		const struct entry *entry = &model.entries[i];
 
 		if (mv_prefix_contains(&entry->prefix, ip) &&
-			(!longest || entry->prefix.bits > longest->prefix.bits))
+			(!longest || entry->prefix.bits > longest->prefix.bits)) {
 			longest = entry;
+		}
 	}
 	return longest ? longest->peer : MV_NO_PEER;
 }
@@ -125,16 +131,18 @@ static void random_remove(void)
 	uint32_t peer = random_below(2) ? entry->peer : random_below(PEERS);
 
 	mv_allowedips_remove(table, &prefix, &peers[peer]);
-	if (peer == entry->peer)
+	if (peer == entry->peer) {
 		model_remove(entry);
+	}
 }
 
 static void clear(uint32_t peer)
 {
 	mv_allowedips_clear(table, &peers[peer]);
 	for (size_t i = model.count; i-- > 0;) {
-		if (model.entries[i].peer == peer)
+		if (model.entries[i].peer == peer) {
 			model_remove(&model.entries[i]);
+		}
 	}
 }
 
@@ -171,8 +179,9 @@ static void compare_lists(void)
 		mv_allowedips_prefix(&prefix, nodes[entry->peer]);
 		cr_assert(mv_prefix_equal(&prefix, &entry->prefix));
 	}
-	for (size_t i = 0; i < PEERS; i++)
+	for (size_t i = 0; i < PEERS; i++) {
 		cr_assert_null(mv_allowedips_next(&peers[i], nodes[i]));
+	}
 }
 
 Test(allowedips_model, agrees_over_random_changes)
@@ -182,15 +191,17 @@ Test(allowedips_model, agrees_over_random_changes)
 	for (unsigned step = 0; step < STEPS; step++) {
 		uint32_t what = random_below(100);
 
-		if (what < 70 || model.count == 0)
+		if (what < 70 || model.count == 0) {
 			random_insert();
-		else if (what < 95)
+		} else if (what < 95) {
 			random_remove();
-		else
+		} else {
 			clear(random_below(PEERS));
+		}
 		compare_lookup();
-		if (step % 1000 == 999)
+		if (step % 1000 == 999) {
 			compare_lists();
+		}
 		cr_assert_geq(mv_allowedips_nodes(table), model.count);
 		cr_assert_lt(mv_allowedips_nodes(table), 2 * model.count + 1);
 	}

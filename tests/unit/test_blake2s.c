@@ -9,8 +9,9 @@ static uint8_t counting[256]; /* 00 01 02 ... ff: key and text of the reference 
 
 static void count(void)
 {
-	for (size_t i = 0; i < sizeof(counting); i++)
+	for (size_t i = 0; i < sizeof(counting); i++) {
 		counting[i] = (uint8_t)i;
+	}
 }
 
 TestSuite(blake2s, .init = count);

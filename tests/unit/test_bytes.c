@@ -32,8 +32,9 @@ static void check_stored(const uint8_t *frame, const uint8_t *wanted, size_t len
 
 static void clear_frame(uint8_t frame[static 10])
 {
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 10; i++) {
 		frame[i] = 0x55;
+	}
 }
 
 Test(bytes, stores_write_their_order_and_no_more)

@@ -58,12 +58,14 @@ Test(change, every_kind_keeps_its_order_and_value)
 
 Test(change, a_long_list_is_whole)
 {
-	for (unsigned i = 0; i < 10000; i++)
+	for (unsigned i = 0; i < 10000; i++) {
 		cr_assert_eq(mv_changes_add_keepalive(&changes, (uint16_t)i), 0);
+	}
 	cr_assert_eq(changes.count, 10000);
 	cr_assert_geq(changes.capacity, changes.count);
-	for (unsigned i = 0; i < 10000; i++)
+	for (unsigned i = 0; i < 10000; i++) {
 		cr_assert_eq(changes.list[i].seconds, i);
+	}
 }
 
 /* Whether the key can still be read at this place; the kernel looks, so that nothing faults. */
@@ -73,8 +75,9 @@ static bool key_is_at(const void *place)
 	int ends[2];
 	bool found;
 
-	if (pipe(ends) != 0)
+	if (pipe(ends) != 0) {
 		abort();
+	}
 	found = write(ends[1], place, MV_KEY_LEN) == MV_KEY_LEN &&
 		read(ends[0], seen, MV_KEY_LEN) == MV_KEY_LEN && memcmp(seen, key, MV_KEY_LEN) == 0;
 	close(ends[0]);
@@ -89,8 +92,9 @@ Test(change, growing_leaves_no_key_behind)
 	cr_assert_eq(mv_changes_add_key(&changes, MV_CHANGE_PRIVATE_KEY, key), 0);
 	old_place = changes.list[0].key;
 	cr_assert(key_is_at(old_place));
-	while (changes.list[0].key == old_place)
+	while (changes.list[0].key == old_place) {
 		cr_assert_eq(mv_changes_add(&changes, MV_CHANGE_UPDATE_ONLY), 0);
+	}
 	cr_assert_not(key_is_at(old_place));
 	cr_assert(key_is_at(changes.list[0].key));
 }

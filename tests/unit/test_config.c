@@ -122,10 +122,11 @@ static char *rewritten(const char *text, char from, const char *to)
 
 	cr_assert(out);
 	for (; *text; text++) {
-		if (*text == from)
+		if (*text == from) {
 			fputs(to, out);
-		else
+		} else {
 			fputc(*text, out);
+		}
 	}
 	fclose(out);
 	return copy;
@@ -229,8 +230,9 @@ Test(config, five_thousand_allowed_ips_on_one_line)
 
 	cr_assert(file);
 	fprintf(file, INTERFACE PEER_B "AllowedIPs = ");
-	for (unsigned i = 0; i < COUNT; i++)
+	for (unsigned i = 0; i < COUNT; i++) {
 		fprintf(file, "%s10.%u.%u.0/24", i ? ", " : "", i / 250, i % 250);
+	}
 	fclose(file);
 	cr_assert_eq(chmod("test.ini", 0600), 0);
 
@@ -286,10 +288,11 @@ Test(config, endpoints)
 		snprintf(text, sizeof(text), INTERFACE PEER_B "Endpoint = %s\n", rows[i].value);
 		config = load(text);
 		expect_messages(config, "");
-		if (rows[i].host)
+		if (rows[i].host) {
 			expect_host(&config->peers[0], rows[i].host, rows[i].port);
-		else
+		} else {
 			expect_endpoint(&config->peers[0], rows[i].endpoint);
+		}
 		mv_config_destroy(config);
 	}
 }

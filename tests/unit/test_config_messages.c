@@ -462,11 +462,13 @@ Test(config_messages, an_unreadable_key_file)
 	write_file("test.ini", "[Interface]\nPrivateKeyFile = a.key\n");
 	cr_assert_eq(chmod("test.ini", 0644), 0);
 	cr_assert_eq(chmod(".", 0755), 0);
-	if (geteuid() == 0)
+	if (geteuid() == 0) {
 		cr_assert_eq(seteuid(65534), 0);
+	}
 	config = load_path("test.ini");
-	if (getuid() == 0)
+	if (getuid() == 0) {
 		cr_assert_eq(seteuid(0), 0);
+	}
 	expect_messages(config, "2: error: PrivateKeyFile: a.key: Permission denied\n");
 	mv_config_destroy(config);
 }
@@ -564,8 +566,9 @@ Test(config_messages, large_nonsense_is_answered_soon, .timeout = 60)
 		struct mv_config *config;
 
 		cr_assert(file);
-		for (int n = 0; n < 200000; n++)
+		for (int n = 0; n < 200000; n++) {
 			fputs(lines[i], file);
+		}
 		fclose(file);
 		config = load_path("large.ini");
 		cr_expect_not(config->valid);

@@ -49,11 +49,13 @@ static void splice(struct file *file, size_t at, size_t cut, const char *bytes, 
 {
 	size_t tail;
 
-	if (cut > file->length - at)
+	if (cut > file->length - at) {
 		cut = file->length - at;
+	}
 	tail = file->length - at - cut;
-	if (at + length + tail > sizeof(file->bytes))
+	if (at + length + tail > sizeof(file->bytes)) {
 		return;
+	}
 	memmove(file->bytes + at + length, file->bytes + at + cut, tail);
 	memcpy(file->bytes + at, bytes, length);
 	file->length = at + length + tail;
@@ -79,14 +81,16 @@ static void mutate(struct file *file, uint64_t *state)
 	case 3: /* a piece of the file is repeated elsewhere */
 		from = draw(state, file->length + 1);
 		length = draw(state, sizeof(copy));
-		if (length > file->length - from)
+		if (length > file->length - from) {
 			length = file->length - from;
+		}
 		memcpy(copy, file->bytes + from, length);
 		splice(file, at, 0, copy, length);
 		break;
 	case 4: /* the end is gone */
-		if (draw(state, 8) == 0)
+		if (draw(state, 8) == 0) {
 			file->length = at;
+		}
 		break;
 	}
 }
@@ -97,8 +101,9 @@ static bool shows(const char *text, const char *secret)
 
 	for (size_t i = 0; i + SECRET_RUN <= strlen(secret); i++) {
 		memcpy(run, secret + i, SECRET_RUN);
-		if (strstr(text, run))
+		if (strstr(text, run)) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -110,10 +115,11 @@ static void try_file(const struct file *file)
 
 	write_bytes("test.ini", file->bytes, file->length, 0600);
 	config = load_path("test.ini");
-	for (size_t i = 0; i < config->message_count; i++)
+	for (size_t i = 0; i < config->message_count; i++) {
 		cr_assert_not(shows(config->messages[i].text, PRIVATE_A) ||
 				      shows(config->messages[i].text, PRESHARED),
 			"%s\n%.*s", config->messages[i].text, (int)file->length, file->bytes);
+	}
 	if (config->valid) {
 		mv_changes_init(&changes);
 		cr_assert_eq(mv_config_changes(config, &changes), 0);
@@ -138,8 +144,9 @@ Test(config_mutations, damaged_files)
 		size_t mutations = draw(&state, 8);
 
 		memcpy(file.bytes, seed, file.length);
-		for (size_t i = 0; i < mutations; i++)
+		for (size_t i = 0; i < mutations; i++) {
 			mutate(&file, &state);
+		}
 		try_file(&file);
 	}
 }

@@ -56,8 +56,9 @@ static size_t count_in_memory(const char *needle, size_t length)
 		uintptr_t from = strtoul(line, &rest, 16);
 		uintptr_t to = strtoul(rest + 1, &rest, 16);
 
-		if (rest[2] == 'w' && to - from <= MAPPING_MAX_BYTES)
+		if (rest[2] == 'w' && to - from <= MAPPING_MAX_BYTES) {
 			count += count_in(memory, from, to, needle, length);
+		}
 	}
 	fclose(maps);
 	close(memory);

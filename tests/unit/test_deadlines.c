@@ -93,11 +93,13 @@ Test(deadlines, the_same_again_leaves_the_heap_as_it_is)
 {
 	struct mv_deadline before[64];
 
-	for (uint32_t slot = 0; slot < 64; slot++)
+	for (uint32_t slot = 0; slot < 64; slot++) {
 		mv_deadlines_set(&deadlines, slot, slot * 37 % 64 / 4);
+	}
 	memcpy(before, deadlines.heap, sizeof(before));
-	for (uint32_t slot = 0; slot < 64; slot++)
+	for (uint32_t slot = 0; slot < 64; slot++) {
 		mv_deadlines_set(&deadlines, slot, slot * 37 % 64 / 4);
+	}
 	cr_assert_eq(deadlines.count, 64);
 	cr_assert_arr_eq(deadlines.heap, before, sizeof(before));
 	mv_deadlines_set(&deadlines, 63, 0);
@@ -108,8 +110,9 @@ Test(deadlines, reserving_more_keeps_what_is_there)
 {
 	const uint32_t more = 3000;
 
-	for (uint32_t slot = 0; slot < SLOTS; slot++)
+	for (uint32_t slot = 0; slot < SLOTS; slot++) {
 		mv_deadlines_set(&deadlines, slot, 1000 - slot);
+	}
 	cr_assert_eq(mv_deadlines_reserve(&deadlines, more), 0);
 	cr_assert_eq(mv_deadlines_reserve(&deadlines, SLOTS), 0);
 	expect_first(1000 - (SLOTS - 1), SLOTS - 1);
@@ -134,8 +137,9 @@ static uint64_t earliest(const uint64_t expected[static SLOTS])
 {
 	uint64_t first = MV_NEVER;
 
-	for (size_t slot = 0; slot < SLOTS; slot++)
+	for (size_t slot = 0; slot < SLOTS; slot++) {
 		first = expected[slot] < first ? expected[slot] : first;
+	}
 	return first;
 }
 

@@ -33,9 +33,10 @@ Test(drop, every_word_leads_back_to_its_reason)
 Test(drop, words_are_lower_case_with_hyphens)
 {
 	for (unsigned drop = 0; drop < MV_DROP_COUNT; drop++) {
-		for (const char *c = mv_drop_word((enum mv_drop)drop); *c != '\0'; c++)
+		for (const char *c = mv_drop_word((enum mv_drop)drop); *c != '\0'; c++) {
 			cr_assert(islower((unsigned char)*c) || isdigit((unsigned char)*c) ||
 				  *c == '-');
+		}
 	}
 }
 

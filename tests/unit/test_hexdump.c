@@ -45,14 +45,16 @@ Test(hexdump, the_largest_packet_comes_back)
 	size_t rows = 0;
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < sizeof(data); i++)
+	for (size_t i = 0; i < sizeof(data); i++) {
 		data[i] = (uint8_t)(i * 7 + i / 256);
+	}
 	for (size_t at = 0; at < sizeof(data); at += MV_HEXDUMP_ROW_BYTES) {
 		char *rest = text;
 
 		mv_hexdump_row(text, data + at, sizeof(data) - at);
-		for (rows++; *rest != '\0'; bytes++)
+		for (rows++; *rest != '\0'; bytes++) {
 			cr_assert_eq(strtoul(rest, &rest, 16), data[bytes]);
+		}
 	}
 	cr_assert_eq(rows, 4096);
 	cr_assert_eq(bytes, sizeof(data));

@@ -54,10 +54,12 @@ static void print_step(FILE *out, const struct mv_host_step *step)
 	char text[MV_PREFIX_TEXT_MAX];
 
 	fprintf(out, "%s", step_names[step->kind]);
-	if (step->kind == MV_HOST_MTU)
+	if (step->kind == MV_HOST_MTU) {
 		fprintf(out, " %u", (unsigned)step->mtu);
-	if (step->prefix.ip.family != MV_FAMILY_NONE)
+	}
+	if (step->prefix.ip.family != MV_FAMILY_NONE) {
 		fprintf(out, " %s", mv_prefix_print(text, &step->prefix));
+	}
 	fprintf(out, "\n");
 }
 
@@ -70,8 +72,9 @@ static void expect_diff(
 
 	cr_assert_not_null(out);
 	cr_assert_eq(mv_hoststate_diff(&steps, old, new), 0);
-	for (size_t i = 0; i < steps.count; i++)
+	for (size_t i = 0; i < steps.count; i++) {
 		print_step(out, &steps.list[i]);
+	}
 	fclose(out);
 	cr_expect_str_eq(text, expected, "steps are:\n%swanted:\n%s", text, expected);
 	mv_host_steps_uninit(&steps);

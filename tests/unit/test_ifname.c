@@ -10,10 +10,12 @@ Test(ifname, what_a_device_may_be_called)
 	static const char *const bad[] = {"", ".", "..", "sixteen-letters!", "sixteen-letters0",
 		"a b", "a/b", "a:b", "t\xc3\xbcn"};
 
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		cr_expect(mv_ifname_is_valid(good[i]), "%s", good[i]);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		cr_expect_not(mv_ifname_is_valid(bad[i]), "%s", bad[i]);
+	}
 }
 
 static void expect(const char *path, const char *expected)

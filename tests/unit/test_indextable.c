@@ -88,10 +88,12 @@ Test(indextable, all_indices_of_all_peers_fit)
 
 	cr_assert_eq(mv_indextable_reserve(&table, peers), 0);
 	cr_assert_geq(table.capacity / 2, indices);
-	for (uint32_t i = 0; i < indices; i++)
+	for (uint32_t i = 0; i < indices; i++) {
 		insert(i * 2654435761, i / MV_INDICES_PER_PEER);
-	for (uint32_t i = 0; i < indices; i++)
+	}
+	for (uint32_t i = 0; i < indices; i++) {
 		expect(i * 2654435761, MV_INDEX_HANDSHAKE, i / MV_INDICES_PER_PEER);
+	}
 }
 
 Test(indextable, reserving_keeps_the_entries_and_never_shrinks)
@@ -99,13 +101,15 @@ Test(indextable, reserving_keeps_the_entries_and_never_shrinks)
 	size_t capacity;
 
 	cr_assert_eq(mv_indextable_reserve(&table, 1), 0);
-	for (uint32_t i = 0; i < MV_INDICES_PER_PEER; i++)
+	for (uint32_t i = 0; i < MV_INDICES_PER_PEER; i++) {
 		insert(0x80 * i, i);
+	}
 	mv_indextable_replace(&table, 0x80, MV_INDEX_KEYPAIR);
 	cr_assert_eq(mv_indextable_reserve(&table, 100), 0);
 	capacity = table.capacity;
-	for (uint32_t i = 0; i < MV_INDICES_PER_PEER; i++)
+	for (uint32_t i = 0; i < MV_INDICES_PER_PEER; i++) {
 		expect(0x80 * i, i == 1 ? MV_INDEX_KEYPAIR : MV_INDEX_HANDSHAKE, i);
+	}
 	cr_assert_eq(table.count, MV_INDICES_PER_PEER);
 	cr_assert_eq(mv_indextable_reserve(&table, 1), 0);
 	cr_assert_eq(table.capacity, capacity);
@@ -144,8 +148,9 @@ Test(indextable, a_removal_leaves_no_hole_in_any_row)
 			}
 		}
 		cr_assert_eq(table.count, 0);
-		for (size_t i = 0; i < table.capacity; i++)
+		for (size_t i = 0; i < table.capacity; i++) {
 			cr_assert_not(table.entries[i].used);
+		}
 	}
 }
 
@@ -162,18 +167,20 @@ static void make_keys(struct reference keys[static KEYS], unsigned short seed[st
 {
 	for (uint32_t i = 0; i < KEYS; i++) {
 		keys[i].index = (uint32_t)jrand48(seed);
-		if (i % 4 == 0)
+		if (i % 4 == 0) {
 			keys[i].index = (i << 18) | 0x3fffe | (keys[i].index & 1);
+		}
 	}
 	keys[1].index = 0;
 }
 
 static void compare(const struct reference *key)
 {
-	if (key->used)
+	if (key->used) {
 		expect(key->index, key->kind, key->peer);
-	else
+	} else {
 		cr_assert_null(mv_indextable_find(&table, key->index));
+	}
 }
 
 static void step(struct reference *key, uint32_t random)
@@ -205,11 +212,13 @@ Test(indextable, agrees_with_a_reference_over_a_million_random_operations)
 		struct reference *key = &keys[(uint32_t)jrand48(seed) % KEYS];
 		size_t used = 0;
 
-		if (i == 500000)
+		if (i == 500000) {
 			cr_assert_eq(mv_indextable_reserve(&table, 400), 0);
+		}
 		step(key, (uint32_t)jrand48(seed));
-		if (i % 5000 != 0)
+		if (i % 5000 != 0) {
 			continue;
+		}
 		for (uint32_t k = 0; k < KEYS; k++) {
 			compare(&keys[k]);
 			used += keys[k].used;

@@ -157,8 +157,9 @@ Test(ini, values_of_every_length_survive)
 	char text[LONGEST + 32], expected[LONGEST + 32], value[LONGEST + 1];
 
 	for (size_t length = 1; length <= LONGEST; length++) {
-		for (size_t i = 0; i < length; i++)
+		for (size_t i = 0; i < length; i++) {
 			value[i] = "ab ;:=[]"[(i + length) % 8];
+		}
 		value[0] = value[length - 1] = 'x';
 		value[length] = '\0';
 		snprintf(text, sizeof(text), "key = %s\nz=1", value);

@@ -21,8 +21,9 @@ Test(kdf, hmacs_over_keys_of_every_kind)
 	static const char text[] = "what do ya want for nothing?";
 	uint8_t key[200];
 
-	for (size_t i = 0; i < sizeof(key); i++)
+	for (size_t i = 0; i < sizeof(key); i++) {
 		key[i] = (uint8_t)i;
+	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint8_t digest[MV_HASH_LEN], wanted[MV_HASH_LEN];
 
@@ -69,8 +70,9 @@ static void check_row(const struct kdf_row *row, int outputs)
 Test(kdf, published_outputs_one_two_and_three)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		for (int outputs = 1; outputs <= 3; outputs++)
+		for (int outputs = 1; outputs <= 3; outputs++) {
 			check_row(&rows[i], outputs);
+		}
 	}
 }
 

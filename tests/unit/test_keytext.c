@@ -75,10 +75,12 @@ Test(keytext, other_lengths_are_refused)
 	for (size_t len = 0; len < sizeof(text); len++) {
 		memset(text, 'A', len);
 		text[len] = '\0';
-		if (len != 44)
+		if (len != 44) {
 			check_refused(mv_key_from_base64, text, MV_KEYTEXT_BAD_LENGTH);
-		if (len != 64)
+		}
+		if (len != 64) {
 			check_refused(mv_key_from_hex, text, MV_KEYTEXT_BAD_LENGTH);
+		}
 	}
 	check_refused(mv_key_from_base64, KEY_BASE64 "=", MV_KEYTEXT_BAD_LENGTH);
 	check_refused(mv_key_from_base64, KEY_BASE64 "\n", MV_KEYTEXT_BAD_LENGTH);
@@ -101,10 +103,11 @@ static void try_every_byte(reader *read, const char *good, size_t digits, const 
 	for (size_t place = 0; place < digits; place++) {
 		for (int c = 1; c < 256; c++) {
 			text[place] = (char)c;
-			if (!in_alphabet((char)c, alphabet))
+			if (!in_alphabet((char)c, alphabet)) {
 				check_refused(read, text, MV_KEYTEXT_BAD_CHARACTER);
-			else if (place + 1 < digits)
+			} else if (place + 1 < digits) {
 				cr_assert_eq(read(key, text), MV_KEYTEXT_OK, "%s", text);
+			}
 		}
 		text[place] = good[place];
 	}
@@ -126,8 +129,9 @@ Test(keytext, the_padding_is_one_equals_sign)
 	check_read(mv_key_from_base64, text);
 	for (int c = 1; c < 256; c++) {
 		text[43] = (char)c;
-		if (c != '=')
+		if (c != '=') {
 			check_refused(mv_key_from_base64, text, MV_KEYTEXT_BAD_CHARACTER);
+		}
 	}
 	memcpy(text, KEY_BASE64, sizeof(text));
 	text[42] = '=';

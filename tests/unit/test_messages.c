@@ -30,8 +30,9 @@ Test(messages, stand_in_the_order_of_lines)
 	cr_expect(messages.has_error);
 
 	cr_assert_eq(messages.count, sizeof(expected) / sizeof(expected[0]));
-	for (size_t i = 0; i < messages.count; i++)
+	for (size_t i = 0; i < messages.count; i++) {
 		cr_expect_str_eq(messages.list[i].text, expected[i]);
+	}
 	cr_expect(messages.list[0].is_error);
 	cr_expect_not(messages.list[1].is_error);
 	mv_messages_free(messages.list, messages.count);
@@ -42,14 +43,16 @@ Test(messages, have_a_limit_and_say_so)
 	static const char more[] = "there is more to say than this: the rest is left out";
 	struct mv_messages messages = {0};
 
-	for (unsigned i = 0; i < 2 * MV_MESSAGES_MAX; i++)
+	for (unsigned i = 0; i < 2 * MV_MESSAGES_MAX; i++) {
 		add(&messages, false, i, NULL, "warning");
+	}
 	cr_expect_eq(messages.count, MV_MESSAGES_WARNINGS_MAX + 1);
 	cr_expect_str_eq(messages.list[MV_MESSAGES_WARNINGS_MAX].text, more);
 	cr_expect_not(messages.has_error);
 
-	for (unsigned i = 0; i < 2 * MV_MESSAGES_MAX; i++)
+	for (unsigned i = 0; i < 2 * MV_MESSAGES_MAX; i++) {
 		add(&messages, true, MV_MESSAGES_MAX + i, NULL, "error");
+	}
 	cr_expect_eq(messages.count, MV_MESSAGES_MAX + 1);
 	cr_expect_str_eq(messages.list[MV_MESSAGES_MAX].text, more);
 	cr_expect(messages.has_error);

@@ -31,8 +31,9 @@ static bool is_within(const struct range *list, size_t count, const void *item, 
 	const uint8_t *start = item;
 
 	for (size_t i = 0; i < count; i++) {
-		if (start >= list[i].start && start + bytes <= list[i].start + list[i].bytes)
+		if (start >= list[i].start && start + bytes <= list[i].start + list[i].bytes) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -45,8 +46,9 @@ void sodium_memzero(void *start, size_t bytes)
 
 int sodium_mlock(void *start, size_t bytes)
 {
-	if (refuse_to_lock)
+	if (refuse_to_lock) {
 		return -1;
+	}
 	note(locked, &locked_count, start, bytes);
 	return 0;
 }
@@ -177,8 +179,9 @@ Test(slab, an_item_may_be_larger_than_a_chunk)
 		items[i] = mv_slab_alloc(&slab, &slot);
 		memset(items[i], i + 1, BYTES);
 	}
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		cr_assert(items[i][0] == i + 1 && items[i][BYTES - 1] == i + 1);
+	}
 	mv_slab_uninit(&slab);
 }
 
@@ -252,10 +255,12 @@ Test(slab, walks_over_every_used_slot)
 
 	mv_slab_init(&slab, sizeof(struct item), MV_SLAB_PLAIN);
 	cr_assert_eq(mv_slab_reserve(&slab, 1000), 0);
-	for (uint32_t i = 0; i < 1000; i++)
+	for (uint32_t i = 0; i < 1000; i++) {
 		alloc(&slab, &slot);
-	for (slot = MV_SLOT_NONE; mv_slab_next(&slab, &slot); seen++)
+	}
+	for (slot = MV_SLOT_NONE; mv_slab_next(&slab, &slot); seen++) {
 		cr_assert_eq(slot, seen);
+	}
 	cr_assert_eq(seen, 1000);
 	mv_slab_uninit(&slab);
 }
@@ -274,11 +279,13 @@ Test(slab, walks_in_slot_order_while_items_are_freed)
 	cr_assert_null(mv_slab_next(&slab, &slot));
 
 	capacity = mv_slab_capacity(&slab);
-	for (size_t i = 0; i < capacity; i++)
+	for (size_t i = 0; i < capacity; i++) {
 		alloc(&slab, &slot);
+	}
 	for (slot = 0; slot < capacity; slot++) {
-		if (slot % 7 != 3)
+		if (slot % 7 != 3) {
 			mv_slab_free(&slab, slot);
+		}
 		wiped_count = 0;
 	}
 	slot = MV_SLOT_NONE;
@@ -305,14 +312,17 @@ Test(slab, uninit_wipes_everything)
 		cr_assert_eq(mv_slab_reserve(&slab, 400), 0);
 		for (size_t i = 0; i < 3; i++) {
 			items[i] = alloc(&slab, &slot);
-			for (size_t skipped = 0; skipped < 130; skipped++)
+			for (size_t skipped = 0; skipped < 130; skipped++) {
 				alloc(&slab, &slot);
+			}
 		}
-		for (size_t i = 0; i < 3; i++)
+		for (size_t i = 0; i < 3; i++) {
 			cr_assert_not(is_within(wiped, wiped_count, items[i], sizeof(**items)));
+		}
 		mv_slab_uninit(&slab);
-		for (size_t i = 0; i < 3; i++)
+		for (size_t i = 0; i < 3; i++) {
 			cr_assert(is_within(wiped, wiped_count, items[i], sizeof(**items)));
+		}
 		wiped_count = 0;
 
 		cr_assert_eq(mv_slab_capacity(&slab), 0, "it can be used again");

@@ -77,8 +77,9 @@ static bool is_readable(const void *place)
 	int ends[2];
 	bool readable;
 
-	if (pipe(ends) != 0)
+	if (pipe(ends) != 0) {
 		abort();
+	}
 	readable = write(ends[1], place, MV_KEY_LEN) == MV_KEY_LEN;
 	close(ends[0]);
 	close(ends[1]);

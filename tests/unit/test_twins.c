@@ -15,8 +15,9 @@ static void expect(const char *letters, size_t count, const size_t *expected)
 	size_t *first = mv_twins_find(letters, count, compare);
 
 	cr_assert(first);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		cr_expect_eq(first[i], expected[i], "%s at %zu: %zu", letters, i, first[i]);
+	}
 	free(first);
 }
 

@@ -57,9 +57,10 @@ Test(uapi, every_beginning_of_a_request_is_incomplete)
 	size_t used;
 
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
-		for (size_t len = 0; len < strlen(requests[i]); len++)
+		for (size_t len = 0; len < strlen(requests[i]); len++) {
 			cr_assert_eq(mv_uapi_classify(requests[i], len, &used), MV_UAPI_INCOMPLETE,
 				"%.*s", (int)len, requests[i]);
+		}
 	}
 }
 
@@ -69,8 +70,9 @@ Test(uapi, what_can_become_no_request_is_unknown_at_once)
 		"status=0", "sets", "GET=1\n\n", "\n\n", "errno=0\n\n"};
 	size_t used;
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		cr_assert_eq(classify(texts[i], &used), MV_UAPI_UNKNOWN, "%s", texts[i]);
+	}
 }
 
 Test(uapi, a_get_with_more_lines_is_bad)
@@ -96,8 +98,9 @@ static struct mv_snapshot *make_example(void)
 	struct mv_snapshot *snapshot = NULL;
 	struct mv_peer_snapshot *peer;
 
-	if (mv_snapshot_create(&snapshot, 2, 2) < 0)
+	if (mv_snapshot_create(&snapshot, 2, 2) < 0) {
 		abort();
+	}
 	fill_key(snapshot->private_key, 0x11);
 	fill_key(snapshot->public_key, 0x44);
 	snapshot->listen_port = 51820;

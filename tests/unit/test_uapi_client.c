@@ -61,8 +61,9 @@ static void run_wg(const char *argument, char *output, size_t room)
 		_exit(127);
 	}
 	close(ends[1]);
-	while ((bytes = read(ends[0], output + len, room - 1 - len)) > 0)
+	while ((bytes = read(ends[0], output + len, room - 1 - len)) > 0) {
 		len += (size_t)bytes;
+	}
 	output[len] = '\0';
 	close(ends[0]);
 	cr_assert_eq(waitpid(child, &status, 0), child);
@@ -82,8 +83,9 @@ Test(uapi_client, wg_show_prints_what_we_report)
 	struct mv_snapshot *snapshot;
 	char *report;
 
-	if (access("/usr/bin/wg", X_OK) != 0)
+	if (access("/usr/bin/wg", X_OK) != 0) {
 		cr_skip_test("needs wg, of the package wireguard-tools");
+	}
 	server.prefixes = 2;
 	start_server();
 	snapshot = take_snapshot(&server);

@@ -71,12 +71,14 @@ static struct mv_endpoint random_endpoint(void)
 static void fill_peer(struct mv_peer_snapshot *peer)
 {
 	fill_random(peer->public_key, MV_KEY_LEN);
-	if (toss())
+	if (toss()) {
 		fill_random(peer->preshared_key, MV_KEY_LEN);
-	if (toss())
+	}
+	if (toss()) {
 		peer->endpoint = random_endpoint();
-	else
+	} else {
 		peer->endpoint_pending = toss();
+	}
 	if (toss()) {
 		fill_random(&peer->last_handshake_s, sizeof peer->last_handshake_s);
 		peer->last_handshake_ns = draw() % 1000000000;
@@ -95,16 +97,18 @@ static struct mv_snapshot *make_random(size_t peers, size_t prefixes)
 {
 	struct mv_snapshot *snapshot = NULL;
 
-	if (mv_snapshot_create(&snapshot, peers, prefixes) < 0)
+	if (mv_snapshot_create(&snapshot, peers, prefixes) < 0) {
 		abort();
+	}
 	if (toss()) {
 		fill_random(snapshot->private_key, MV_KEY_LEN);
 		mv_x25519_public(snapshot->public_key, snapshot->private_key);
 	}
 	snapshot->listen_port = (uint16_t)draw();
 	snapshot->mtu = (uint16_t)draw();
-	for (unsigned drop = 1; drop < MV_DROP_COUNT; drop++)
+	for (unsigned drop = 1; drop < MV_DROP_COUNT; drop++) {
 		snapshot->drops[drop] = toss() ? draw() : 0;
+	}
 	for (; snapshot->peer_count < peers; snapshot->peer_count++) {
 		struct mv_peer_snapshot *peer = &snapshot->peers[snapshot->peer_count];
 
@@ -138,10 +142,12 @@ static void expect_same(const struct mv_snapshot *a, const struct mv_snapshot *b
 	cr_expect_eq(a->listen_port, b->listen_port);
 	cr_assert_eq(a->peer_count, b->peer_count);
 	cr_assert_eq(a->prefix_count, b->prefix_count);
-	for (size_t i = 0; i < a->peer_count; i++)
+	for (size_t i = 0; i < a->peer_count; i++) {
 		expect_same_peer(&a->peers[i], &b->peers[i]);
-	for (size_t i = 0; i < a->prefix_count; i++)
+	}
+	for (size_t i = 0; i < a->prefix_count; i++) {
 		cr_expect(mv_prefix_equal(&a->prefixes[i], &b->prefixes[i]));
+	}
 }
 
 typedef char *print_fn(const struct mv_snapshot *snapshot, size_t *len);
@@ -166,9 +172,10 @@ Test(uapi_parse, get_is_read_back_as_it_was)
 
 		expect_same(snapshot, read);
 		cr_expect_arr_eq(snapshot->private_key, read->private_key, MV_KEY_LEN);
-		for (size_t i = 0; i < read->peer_count; i++)
+		for (size_t i = 0; i < read->peer_count; i++) {
 			cr_expect_arr_eq(snapshot->peers[i].preshared_key,
 				read->peers[i].preshared_key, MV_KEY_LEN);
+		}
 		mv_snapshot_destroy(read);
 		mv_snapshot_destroy(snapshot);
 	}
@@ -194,8 +201,9 @@ Test(uapi_parse, status_is_read_back_without_the_secrets)
 		cr_expect(sodium_is_zero(read->private_key, MV_KEY_LEN));
 		cr_expect_eq(snapshot->mtu, read->mtu);
 		cr_expect_arr_eq(snapshot->drops, read->drops, sizeof read->drops);
-		for (size_t i = 0; i < read->peer_count; i++)
+		for (size_t i = 0; i < read->peer_count; i++) {
 			expect_status_of_peer(&snapshot->peers[i], &read->peers[i]);
+		}
 		mv_snapshot_destroy(read);
 		mv_snapshot_destroy(snapshot);
 	}
@@ -207,10 +215,11 @@ Test(uapi_parse, many_prefixes_make_a_long_reply)
 	struct mv_snapshot *snapshot = NULL, *read;
 
 	cr_assert_eq(mv_snapshot_create(&snapshot, 1, count), 0);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		snapshot->prefixes[i] = (struct mv_prefix){
 			{MV_FAMILY_IPV4, {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}},
 			32};
+	}
 	snapshot->prefix_count = snapshot->peers[0].prefix_count = count;
 	snapshot->peer_count = 1;
 	read = print_and_parse(mv_uapi_print_get, snapshot);
@@ -227,8 +236,9 @@ static int parse_bytes(const char *text, size_t len)
 	char *copy = malloc(len > 0 ? len : 1);
 	int error;
 
-	if (copy == NULL)
+	if (copy == NULL) {
 		abort();
+	}
 	memcpy(copy, text, len);
 	error = mv_uapi_parse(&snapshot, copy, len);
 	free(copy);
@@ -299,8 +309,9 @@ Test(uapi_parse, what_is_no_reply_is_a_protocol_error)
 		"public_key=" HEX_11 "\npreshared_key=" HEX_11 "1\nerrno=0\n\n",
 	};
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		cr_expect_eq(parse(texts[i]), -EPROTO, "%s", texts[i]);
+	}
 	cr_expect_eq(parse("errno=0\n\n"), 0);
 }
 
@@ -319,8 +330,9 @@ Test(uapi_parse, every_truncation_is_a_protocol_error)
 
 	snapshot = make_random(3, 10);
 	text = mv_uapi_print_status(snapshot, &len);
-	for (size_t cut = 0; cut < len; cut++)
+	for (size_t cut = 0; cut < len; cut++) {
 		cr_expect_eq(parse_bytes(text, cut), -EPROTO, "%zu", cut);
+	}
 	cr_expect_eq(parse_bytes(text, len), 0);
 	mv_uapi_free(text);
 	mv_snapshot_destroy(snapshot);
@@ -340,10 +352,11 @@ Test(uapi_parse, garbage_does_no_harm)
 		for (unsigned strikes = 1 + draw() % 8; strikes > 0; strikes--) {
 			char *place = &text[draw() % len];
 
-			if (toss())
+			if (toss()) {
 				*place = "\n=%/.0f"[draw() % 7];
-			else
+			} else {
 				fill_random(place, 1);
+			}
 		}
 		refused += parse_bytes(text, len) == -EPROTO;
 		mv_uapi_free(text);

@@ -24,8 +24,9 @@ static void wait_for_removal(void)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 
-	for (int i = 0; i < 5000 && atomic_load(&server.removals) == 0; i++)
+	for (int i = 0; i < 5000 && atomic_load(&server.removals) == 0; i++) {
 		nanosleep(&pause, NULL);
+	}
 	cr_assert_eq(atomic_load(&server.removals), 1);
 }
 
@@ -161,8 +162,9 @@ Test(uapi_socket, a_request_byte_by_byte)
 
 	start_server();
 	fd = connect_client();
-	for (const char *byte = "set=1\nlisten_port=5\n\n"; *byte != '\0'; byte++)
+	for (const char *byte = "set=1\nlisten_port=5\n\n"; *byte != '\0'; byte++) {
 		send_text(fd, (const char[]){*byte, '\0'});
+	}
 	expect_bytes(fd, "errno=-95\n\n");
 	stop_server();
 }
@@ -183,8 +185,9 @@ Test(uapi_socket, what_is_no_request_ends_the_connection)
 Test(uapi_socket, an_empty_connection_costs_nothing)
 {
 	start_server();
-	for (unsigned i = 0; i < 200; i++)
+	for (unsigned i = 0; i < 200; i++) {
 		close(connect_client());
+	}
 	cr_expect_eq(atomic_load(&server.snapshots), 0);
 	ask(connect_client(), "get=1\n\n", GET_REPLY);
 	cr_expect_eq(atomic_load(&server.snapshots), 1);
@@ -218,8 +221,9 @@ Test(uapi_socket, those_that_stall_do_not_hinder_others)
 	send_text(half, "get=1\n");
 	deaf = connect_client();
 	send_text(deaf, "get=1\n\n");
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3; i++) {
 		ask(connect_client(), "set=1\n\n", "errno=-95\n\n");
+	}
 
 	/* Both were still being served. */
 	send_text(half, "\n");

@@ -73,8 +73,9 @@ Test(x25519, published_iterations)
 		cr_assert(mv_x25519(product, scalar, point));
 		memcpy(point, scalar, sizeof(point));
 		memcpy(scalar, product, sizeof(scalar));
-		if (round != 1)
+		if (round != 1) {
 			continue;
+		}
 		unhex(wanted, sizeof(wanted),
 			"422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079");
 		cr_assert_arr_eq(scalar, wanted, sizeof(wanted));
