@@ -121,7 +121,7 @@ Test(two_devices, survive_a_day_of_traffic_and_a_day_of_silence, .timeout = 110)
 	cr_expect_eq(record.delivered[0], packets);
 	cr_expect_eq(record.delivered[1], packets);
 	/* One handshake in two minutes, and no more. */
-	cr_expect_eq(world_sent(world, 0, 1), 24 * 30);
+	cr_expect_eq(world_sent(world, 0, 1), UINT64_C(24) * 30);
 	cr_expect_eq(world_sent(world, 1, 1), 0);
 
 	/* The last packets are answered by a keepalive, which may renew the keys; then they are

@@ -137,7 +137,7 @@ Test(stage, greedy_peers_leave_the_others_alone)
 	struct mv_stage modest = {0};
 
 	push(&modest, 100, 9);
-	for (size_t i = 0; i < 4 * MV_STAGED_PACKETS_MAX; i++) {
+	for (size_t i = 0; i < (size_t)4 * MV_STAGED_PACKETS_MAX; i++) {
 		for (size_t k = 0; k < 4; k++) {
 			push(&greedy[k], 1500, 1);
 		}
