@@ -9,45 +9,34 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "config/config.h"
+#include "cli/device_argument.h"
+#include "cli/device_status.h"
 #include "control/uapi_client.h"
 #include "control/uapi_socket.h"
 
 #define WAIT_MS 10000
 
-/* A word that is no path and no file's name is a device. */
-static bool names_a_file(const char *argument)
+/* A file means the tunnel that was made of it, not whatever has the same name. */
+static enum mv_exit check_owner(const struct mv_device_argument *argument, const char *file)
 {
-	struct stat file;
+	struct mv_snapshot *snapshot;
 
-	return strchr(argument, '/') || strlen(argument) >= MV_DEVICE_NAME_MAX ||
-	       (stat(argument, &file) == 0 && S_ISREG(file.st_mode));
-}
-
-static enum mv_exit find_device(char device[static MV_DEVICE_NAME_MAX], const char *argument)
-{
-	struct mv_config *config;
-
-	if (!names_a_file(argument)) {
-		memcpy(device, argument, strlen(argument) + 1);
+	if (!argument->is_file) {
 		return MV_EXIT_DONE;
 	}
-	int error = mv_config_load(&config, argument);
+	int error = mv_device_status_ask(argument->device, &snapshot);
 	if (error < 0) {
-		return mv_command_failed("cannot read %s: %s", argument, strerror(-error));
+		return MV_EXIT_DONE; /* Taking it down will tell what is the matter. */
 	}
-	/* Mistakes elsewhere in the file do not matter here. */
-	memcpy(device, config->device, MV_DEVICE_NAME_MAX);
-	mv_config_destroy(config);
-	if (device[0] == '\0') {
-		mv_command_failed("%s names no valid device; give the device itself", argument);
-		return MV_EXIT_CONFIG;
-	}
-	return MV_EXIT_DONE;
+	bool is_same = memcmp(snapshot->public_key, argument->public_key, MV_KEY_LEN) == 0;
+	mv_snapshot_destroy(snapshot);
+	return is_same ? MV_EXIT_DONE
+		       : mv_command_failed("%s is up, but with another key than that of %s; "
+					   "'minivpn down %s' ends it all the same",
+				 argument->device, file, argument->device);
 }
 
 /* Becomes readable when the program at the other end has ended; or, where the kernel cannot tell,
@@ -92,9 +81,7 @@ static enum mv_exit take_down(const char *device)
 			"%s is not up; removed the control socket that it left behind", device);
 	}
 	if (connection < 0) {
-		return connection == -ENOENT ? mv_command_failed("%s is not up", device)
-					     : mv_command_failed("cannot reach %s: %s", device,
-						       strerror(-connection));
+		return mv_device_status_failed(device, connection);
 	}
 
 	int end = open_end_of(connection);
@@ -112,15 +99,18 @@ static enum mv_exit take_down(const char *device)
 static enum mv_exit down(const struct mv_command *command, int argc, char **argv)
 {
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-	char device[MV_DEVICE_NAME_MAX];
+	struct mv_device_argument argument;
 
 	while (mv_command_option(command, argc, argv, "h", options) != -1) {
 	}
 	if (argc - optind != 1) {
-		return mv_command_misused(command, "one peer file or device is needed");
+		return mv_command_misused(command, "exactly one peer file or device is needed");
 	}
-	enum mv_exit result = find_device(device, argv[optind]);
-	return result == MV_EXIT_DONE ? take_down(device) : result;
+	enum mv_exit result = mv_device_argument_read(&argument, argv[optind]);
+	if (result == MV_EXIT_DONE) {
+		result = check_owner(&argument, argv[optind]);
+	}
+	return result == MV_EXIT_DONE ? take_down(argument.device) : result;
 }
 
 const struct mv_command mv_command_down = {

@@ -53,6 +53,13 @@ static enum mv_exit run_command(int argc, char **argv)
 {
 	const struct mv_command *command = find_command(argv[0]);
 
+	if (!command && argv[0][0] == '-') {
+		fprintf(stderr,
+			"minivpn: options stand behind the command, as in 'minivpn up %s "
+			"FILE'\nTry 'minivpn --help'.\n",
+			argv[0]);
+		return MV_EXIT_USAGE;
+	}
 	if (!command) {
 		fprintf(stderr, "minivpn: there is no command '%s'\nTry 'minivpn --help'.\n",
 			argv[0]);
@@ -85,7 +92,8 @@ int main(int argc, char **argv)
 		print_usage(stderr);
 		return MV_EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+		strcmp(argv[1], "help") == 0) {
 		print_usage(stdout);
 		return MV_EXIT_DONE;
 	}

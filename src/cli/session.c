@@ -9,6 +9,7 @@
 #include "cli/hostplan.h"
 #include "cli/summary.h"
 #include "cli/watch.h"
+#include "control/uapi_client.h"
 #include "control/uapi_socket.h"
 #include "edge/clock.h"
 #include "edge/loop.h"
@@ -39,6 +40,16 @@ static void print_summary(const struct session *session)
 
 /* The steps, in their order. Each prints why it failed. */
 
+static bool is_up(const char *device)
+{
+	int connection = mv_uapi_client_connect(device);
+
+	if (connection >= 0) {
+		close(connection);
+	}
+	return connection >= 0;
+}
+
 static enum mv_exit open_tun(struct session *session)
 {
 	const char *name = session->device;
@@ -50,6 +61,11 @@ static enum mv_exit open_tun(struct session *session)
 		return MV_EXIT_DONE;
 	case EBUSY:
 	case EEXIST:
+		if (is_up(name)) {
+			return mv_command_failed("%s is up already: 'minivpn status %s' shows it, "
+						 "'minivpn down %s' ends it",
+				name, name, name);
+		}
 		return mv_command_failed("the device name '%s' is taken; choose another with "
 					 "'Device = NAME' in [Interface]",
 			name);
@@ -76,8 +92,10 @@ static enum mv_exit open_udp(struct session *session)
 	case 0:
 		return MV_EXIT_DONE;
 	case EADDRINUSE:
-		return mv_command_failed("UDP port %u is in use by another program; choose another "
-					 "with 'ListenPort = PORT' in [Interface]",
+		return mv_command_failed(
+			"UDP port %u is in use, perhaps by another tunnel ('minivpn status' "
+			"lists them); choose another "
+			"with 'ListenPort = PORT' in [Interface]",
 			port);
 	default:
 		return mv_command_failed("cannot open UDP port %u: %s", port, strerror(-error));
@@ -177,8 +195,12 @@ static enum mv_exit apply_steps(struct session *session, const struct mv_host_st
 	if (error == 0) {
 		return MV_EXIT_DONE;
 	}
+	char step[MV_STEP_TEXT_MAX];
+	bool is_taken = error == -EEXIST && failed->kind == MV_HOST_ROUTE_ADD;
 	return mv_command_failed("%s: cannot %s: %s", session->device,
-		mv_hostplan_step_text((char[MV_STEP_TEXT_MAX]){0}, failed), strerror(-error));
+		mv_hostplan_step_text(step, failed),
+		is_taken ? "another device has that route already, see 'ip route'"
+			 : strerror(-error));
 }
 
 static enum mv_exit configure_host(struct session *session)

@@ -9,64 +9,18 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/device_argument.h"
+#include "cli/device_status.h"
 #include "control/report.h"
-#include "control/uapi.h"
 #include "control/uapi_client.h"
-
-static int ask(const char *device, const char *request, struct mv_snapshot **snapshot)
-{
-	char *reply;
-	size_t len;
-	int fd = mv_uapi_client_connect(device);
-
-	if (fd < 0) {
-		return fd;
-	}
-	int error = mv_uapi_client_ask(fd, request, &reply, &len);
-	close(fd);
-	if (error < 0) {
-		return error;
-	}
-	error = mv_uapi_parse(snapshot, reply, len);
-	mv_uapi_free(reply);
-	return error;
-}
-
-/* Another program's device does not know our request, but the common one. */
-static int ask_status(const char *device, struct mv_snapshot **snapshot)
-{
-	int error = ask(device, "status=1\n\n", snapshot);
-
-	if (error == -EPROTO || error == -ECONNRESET || error == -EPIPE) {
-		error = ask(device, "get=1\n\n", snapshot);
-	}
-	return error;
-}
-
-static enum mv_exit report(const char *device, int error)
-{
-	switch (-error) {
-	case ENOENT:
-		return mv_command_failed("%s is not up", device);
-	case ECONNREFUSED:
-		return mv_command_failed(
-			"%s is not up; it ended without removing its control socket", device);
-	case EACCES:
-	case EPERM:
-		return mv_command_failed(
-			"%s: no permission for its control socket; try it as root", device);
-	default:
-		return mv_command_failed("%s does not answer: %s", device, strerror(-error));
-	}
-}
 
 static enum mv_exit show(const char *device)
 {
 	struct mv_snapshot *snapshot;
 
-	int error = ask_status(device, &snapshot);
+	int error = mv_device_status_ask(device, &snapshot);
 	if (error < 0) {
-		return report(device, error);
+		return mv_device_status_failed(device, error);
 	}
 	char *text = mv_report_text(device, snapshot, (uint64_t)time(NULL), isatty(STDOUT_FILENO));
 	mv_snapshot_destroy(snapshot);
@@ -109,15 +63,20 @@ static enum mv_exit status(const struct mv_command *command, int argc, char **ar
 	while (mv_command_option(command, argc, argv, "h", options) != -1) {
 	}
 	if (argc - optind > 1) {
-		return mv_command_misused(command, "one device at the most");
+		return mv_command_misused(command, "one device or peer file at the most");
 	}
-	return optind < argc ? show(argv[optind]) : show_all();
+	if (optind == argc) {
+		return show_all();
+	}
+	struct mv_device_argument argument;
+	enum mv_exit result = mv_device_argument_read(&argument, argv[optind]);
+	return result == MV_EXIT_DONE ? show(argument.device) : result;
 }
 
 const struct mv_command mv_command_status = {
 	.name = "status",
 	.summary = "show devices, their peers, and what was dropped",
-	.help = "Usage: minivpn status [DEVICE]\n\n"
+	.help = "Usage: minivpn status [FILE|DEVICE]\n\n"
 		"Shows the device, or all devices: port, peers, endpoints, allowed IPs, latest "
 		"handshake,\n"
 		"transfer, and why packets were dropped, if any were.\n",

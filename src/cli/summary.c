@@ -48,7 +48,10 @@ static void print_peer(const char *device, const struct mv_config_peer *peer)
 
 void mv_summary_print(const struct mv_config *config, const struct mv_snapshot *snapshot)
 {
-	printf("%s: up, addresses ", config->device);
+	char key[MV_KEY_BASE64_MAX];
+
+	printf("%s: up, public key %s\n%s: addresses ", config->device,
+		mv_key_to_base64(key, snapshot->public_key), config->device);
 	print_prefixes(config->addresses, config->address_count);
 	printf(", MTU %u, UDP port %u\n", (unsigned)snapshot->mtu, (unsigned)snapshot->listen_port);
 

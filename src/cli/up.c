@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/daemon.h"
+#include "cli/peer_file.h"
 #include "cli/session.h"
 #include "config/config.h"
 #include "edge/sandbox.h"
@@ -16,21 +17,6 @@ struct arguments {
 	bool foreground;
 	struct mv_session_options session;
 };
-
-static void print_messages(const struct mv_config *config, const char *file)
-{
-	for (size_t i = 0; i < config->message_count; i++) {
-		const struct mv_config_message *message = &config->messages[i];
-		const char *kind = message->is_error ? "error" : "warning";
-
-		if (message->line > 0) {
-			fprintf(stderr, "%s:%u: %s: %s\n", file, message->line, kind,
-				message->text);
-		} else {
-			fprintf(stderr, "%s: %s: %s\n", file, kind, message->text);
-		}
-	}
-}
 
 /* What is right in itself but cannot be done yet: a default route would lead the tunnel's own
  * datagrams into the tunnel. */
@@ -55,13 +41,12 @@ static enum mv_exit check_routes(const struct mv_config *config, const char *fil
 
 static enum mv_exit load(struct mv_config **config, const char *file)
 {
-	int error = mv_config_load(config, file);
+	enum mv_exit result = mv_peer_file_load(config, file);
 
-	if (error < 0) {
-		return mv_command_failed("cannot read %s: %s", file, strerror(-error));
+	if (result != MV_EXIT_DONE) {
+		return result;
 	}
-	print_messages(*config, file);
-	enum mv_exit result = (*config)->valid ? check_routes(*config, file) : MV_EXIT_CONFIG;
+	result = check_routes(*config, file);
 	if (result != MV_EXIT_DONE) {
 		mv_config_destroy(*config);
 	}
@@ -106,7 +91,7 @@ static enum mv_exit up(const struct mv_command *command, int argc, char **argv)
 
 	parse_options(&arguments, command, argc, argv);
 	if (argc - optind != 1) {
-		return mv_command_misused(command, "one peer file is needed");
+		return mv_command_misused(command, "exactly one peer file is needed");
 	}
 	if (arguments.session.dump && !arguments.foreground) {
 		return mv_command_misused(
@@ -129,7 +114,7 @@ const struct mv_command mv_command_up = {
 		"behind.\n\n"
 		"  -f, --foreground  stay in the foreground; SIGINT and SIGTERM end the tunnel\n"
 		"      --dump        with -f: print every inner packet in hex\n"
-		"  -v, --verbose     log why handshakes fail, and more\n"
+		"  -v, --verbose     log each handshake, and why those of others fail\n"
 		"  -h, --help        this text\n",
 	.run = up,
 };

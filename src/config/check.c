@@ -1,5 +1,6 @@
 #include "config/check.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,36 @@ static void settle_allowed_ips(struct mv_draft *draft)
 	free(first);
 }
 
+/* What is in order by itself, but leads nowhere: into the tunnel itself, or to this machine. */
+static void check_way(struct mv_draft *draft, const struct mv_draft_prefix *allowed)
+{
+	const struct mv_config *config = draft->config;
+	const struct mv_endpoint *endpoint = &config->peers[allowed->peer].endpoint;
+	char prefix[MV_PREFIX_TEXT_MAX], text[MV_ENDPOINT_TEXT_MAX];
+
+	mv_draft_place(draft, allowed->line, "AllowedIPs");
+	if (allowed->prefix.bits > 0 && mv_prefix_contains(&allowed->prefix, &endpoint->ip)) {
+		mv_draft_warning(draft,
+			"%s contains the Endpoint %s: sealed packets would go into the tunnel",
+			mv_prefix_print(prefix, &allowed->prefix),
+			mv_endpoint_print(text, endpoint));
+	}
+	for (size_t i = 0; i < config->address_count; i++) {
+		if (allowed->prefix.bits == mv_ip_width(&allowed->prefix.ip) &&
+			mv_ip_equal(&allowed->prefix.ip, &config->addresses[i].ip)) {
+			mv_draft_warning(draft, "%s is the Address of this machine itself",
+				mv_prefix_print(prefix, &allowed->prefix));
+		}
+	}
+}
+
+static void check_ways(struct mv_draft *draft)
+{
+	for (size_t i = 0; i < draft->allowed_ips.count; i++) {
+		check_way(draft, &draft->allowed_ips.list[i]);
+	}
+}
+
 /* Peers without a good key come first, and are all alike. */
 static int compare_peers(const void *things, size_t a, size_t b)
 {
@@ -211,6 +242,11 @@ static void check_peer(struct mv_draft *draft, size_t index, size_t twin,
 			"the peer of line %u has the same key: make one [Peer] of both",
 			draft->config->peers[twin].line);
 	}
+	if (draft->has_private_key &&
+		sodium_memcmp(peer->public_key, draft->config->private_key, MV_KEY_LEN) == 0) {
+		mv_draft_error(draft, "this is the private key of [Interface]: take what 'minivpn "
+				      "pubkey' prints at the peer");
+	}
 	if (draft->has_private_key && memcmp(peer->public_key, own_public_key, MV_KEY_LEN) == 0) {
 		mv_draft_warning(
 			draft, "this is the public key of [Interface] itself, not a peer's");
@@ -241,4 +277,5 @@ void mv_check_draft(struct mv_draft *draft)
 	settle_addresses(draft);
 	check_peers(draft);
 	settle_allowed_ips(draft);
+	check_ways(draft);
 }

@@ -172,6 +172,29 @@ static void print_transfer(const struct report *report, const struct mv_peer_sna
 	fprintf(report->out, " sent\n");
 }
 
+/* One unanswered initiation, or one response that is not used yet, is a matter of moments. */
+#define WORTH_A_WORD 2
+
+/* What is wrong with a tunnel over which nothing comes, as far as this side can tell. */
+static void print_handshake_trouble(
+	const struct report *report, const struct mv_peer_snapshot *peer)
+{
+	if (peer->unanswered >= WORTH_A_WORD) {
+		print_label(report, "no answer");
+		fprintf(report->out, "to %" PRIu32 " handshakes since ", peer->unanswered);
+		print_ago(report, peer->unanswered_since_s);
+		fprintf(report->out,
+			": is the peer up, its UDP port open, and this its public key?\n");
+	}
+	if (peer->unconfirmed >= WORTH_A_WORD) {
+		print_label(report, "not confirmed");
+		fprintf(report->out,
+			"%" PRIu32 " handshakes of the peer were answered, and it used none: is "
+			"PresharedKey the same on both sides, and do our answers reach it?\n",
+			peer->unconfirmed);
+	}
+}
+
 static void print_drops(const struct report *report, const struct mv_peer_snapshot *peer)
 {
 	if (peer->drops == 0) {
@@ -211,6 +234,7 @@ static void print_peer(const struct report *report, const struct mv_snapshot *sn
 		print_duration(report, peer->persistent_keepalive_s);
 		fprintf(report->out, "\n");
 	}
+	print_handshake_trouble(report, peer);
 	print_drops(report, peer);
 }
 

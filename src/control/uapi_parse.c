@@ -131,6 +131,21 @@ static bool read_keepalive(struct reader *reader, const char *value)
 	return read_u16(&reader->peer->persistent_keepalive_s, value);
 }
 
+static bool read_unanswered(struct reader *reader, const char *value)
+{
+	return read_u32(&reader->peer->unanswered, value);
+}
+
+static bool read_unanswered_since_s(struct reader *reader, const char *value)
+{
+	return read_number(&reader->peer->unanswered_since_s, value);
+}
+
+static bool read_unconfirmed(struct reader *reader, const char *value)
+{
+	return read_u32(&reader->peer->unconfirmed, value);
+}
+
 static bool read_drops(struct reader *reader, const char *value)
 {
 	return read_number(&reader->peer->drops, value);
@@ -188,6 +203,9 @@ static const struct field {
 	{"tx_bytes", true, read_tx_bytes},
 	{"rx_bytes", true, read_rx_bytes},
 	{"persistent_keepalive_interval", true, read_keepalive},
+	{"unanswered", true, read_unanswered},
+	{"unanswered_since_sec", true, read_unanswered_since_s},
+	{"unconfirmed", true, read_unconfirmed},
 	{"drops", true, read_drops},
 	{"last_drop", true, read_last_drop},
 	{"last_drop_sec", true, read_last_drop_s},

@@ -90,6 +90,17 @@ static void print_status_device(struct mv_text *out, const struct mv_snapshot *s
 	}
 }
 
+static void print_peer_handshakes(struct mv_text *out, const struct mv_peer_snapshot *peer)
+{
+	if (peer->unanswered != 0) {
+		mv_text_printf(out, "unanswered=%" PRIu32 "\n", peer->unanswered);
+		mv_text_printf(out, "unanswered_since_sec=%" PRIu64 "\n", peer->unanswered_since_s);
+	}
+	if (peer->unconfirmed != 0) {
+		mv_text_printf(out, "unconfirmed=%" PRIu32 "\n", peer->unconfirmed);
+	}
+}
+
 static void print_peer_drops(struct mv_text *out, const struct mv_peer_snapshot *peer)
 {
 	if (peer->drops == 0) {
@@ -119,6 +130,7 @@ char *mv_uapi_print_status(const struct mv_snapshot *snapshot, size_t *len)
 		if (peer->endpoint_pending) {
 			mv_text_printf(&out, "endpoint_pending=1\n");
 		}
+		print_peer_handshakes(&out, peer);
 		print_peer_drops(&out, peer);
 		print_allowed_ips(&out, snapshot, peer);
 	}

@@ -26,6 +26,9 @@ static void copy_peer(struct mv_snapshot *snapshot, const struct mv_peer *peer)
 	memcpy(copy->preshared_key, peer->secrets->remote.preshared_key, MV_KEY_LEN);
 	copy->endpoint = peer->endpoint;
 	copy->endpoint_pending = peer->endpoint_is_pending;
+	copy->unanswered = peer->unanswered;
+	copy->unanswered_since_s = peer->unanswered_since_s;
+	copy->unconfirmed = peer->unconfirmed;
 	copy->last_handshake_s = peer->last_handshake_s;
 	copy->last_handshake_ns = peer->last_handshake_ns;
 	copy->tx_bytes = peer->tx_bytes;

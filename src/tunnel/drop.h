@@ -10,7 +10,7 @@
 	/* From TUN */                                                                             \
 	X(NOT_IP, "not-ip", "the packet from the tunnel device is no IPv4 or IPv6 packet")         \
 	X(NO_ROUTE, "no-route", "no peer has the destination in its allowed IPs")                  \
-	X(NO_ENDPOINT, "no-endpoint", "the peer's endpoint is not known yet")                      \
+	X(NO_ENDPOINT, "no-endpoint", "the peer has no Endpoint here and has not called yet")      \
 	X(NO_HANDSHAKE_POSSIBLE, "no-handshake-possible",                                          \
 		"no private key, or the peer's key is no usable point")                            \
 	X(STAGED_OVERFLOW, "staged-overflow", "more packets waited for a handshake than are kept") \
@@ -40,6 +40,9 @@
 	X(BAD_MAC1, "bad-mac1", "the message was made for another public key, or damaged")         \
 	X(NO_IDENTITY, "no-identity", "the device has no private key")                             \
 	X(BAD_HANDSHAKE, "bad-handshake", "the handshake message does not authenticate")           \
+	X(BAD_RESPONSE, "bad-response",                                                            \
+		"an answer that does not authenticate: PresharedKey differs from the peer's, or "  \
+		"it is forged")                                                                    \
 	X(UNKNOWN_PEER, "unknown-peer", "a handshake from a public key that is not configured")    \
 	X(OLD_TIMESTAMP, "old-timestamp",                                                          \
 		"a handshake with a timestamp that is not newer than the last")                    \

@@ -73,6 +73,7 @@ void mv_exchange_received_locked(struct mv_exchange *x, struct mv_peer *peer, si
 {
 	peer->endpoint = *x->from;
 	peer->endpoint_is_pending = false;
+	peer->unanswered = 0;
 	peer->rx_bytes += len;
 	mv_timers_any_received(&peer->timers);
 	mv_timers_any_traversal(&peer->timers, x->now.boot_ns);

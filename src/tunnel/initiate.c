@@ -1,6 +1,7 @@
 #include "tunnel/initiate.h"
 
 #include "base/bytes.h"
+#include "crypto/keytext.h"
 #include "proto/tai64n.h"
 
 /* peer may be NULL. */
@@ -34,6 +35,9 @@ static void adopt_initiation_locked(
 	peer->secrets->handshake = x->scratch->handshake;
 	peer->handshake_is_pending = true;
 
+	if (peer->unanswered++ == 0) {
+		peer->unanswered_since_s = x->now.wall_s;
+	}
 	mv_exchange_send_locked(x, peer, message, sizeof(*message));
 	mv_timers_initiation_sent(&peer->timers, x->now.boot_ns, mv_device_jitter(x->device));
 	mv_peer_reschedule(x->device, peer);
@@ -64,6 +68,15 @@ static bool make_initiation(struct mv_exchange *x, struct mv_message_initiation 
 	return true;
 }
 
+/* Without an answer, the log says as often as it tries that it tries. */
+static void log_initiation(const struct mv_exchange *x)
+{
+	char key[MV_KEY_BASE64_MAX];
+
+	mv_log(&x->device->environment.log, MV_LOG_DEBUG, "handshake initiation sent to peer %s",
+		mv_key_to_base64(key, x->scratch->remote.public_key));
+}
+
 void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
 	struct mv_peer_handle peer, struct mv_now now)
 {
@@ -73,6 +86,7 @@ void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
 	mv_exchange_begin(&x, device, out, now);
 	if (plan_initiation(&x, peer) && make_initiation(&x, &message)) {
 		commit_initiation(&x, &message);
+		log_initiation(&x);
 	}
 	mv_exchange_end(&x);
 }
@@ -123,6 +137,7 @@ static void adopt_session_locked(struct mv_exchange *x, struct mv_peer *peer)
 
 	mv_timers_session_derived(&peer->timers, x->now.boot_ns);
 	mv_timers_handshake_complete(&peer->timers);
+	peer->unconfirmed = 0;
 	peer->last_handshake_s = x->now.wall_s;
 	peer->last_handshake_ns = x->now.wall_ns;
 	/* The responder may not send before it has heard from us. */
@@ -156,7 +171,7 @@ enum mv_drop mv_initiate_consume_response(
 	}
 	if (!mv_noise_consume_response(&scratch->keys, &scratch->handshake, message,
 		    &scratch->identity, &scratch->remote)) {
-		return MV_DROP_BAD_HANDSHAKE;
+		return MV_DROP_BAD_RESPONSE;
 	}
 	scratch->handshake.remote_index = mv_load_le32(message->sender_index);
 	return commit_session(x);

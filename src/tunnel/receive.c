@@ -106,6 +106,7 @@ static void confirm_keypair(struct mv_device *device, struct mv_peer *peer,
 	}
 	mv_peer_forget_indices(device, erased);
 	mv_timers_handshake_complete(&peer->timers);
+	peer->unconfirmed = 0;
 	peer->last_handshake_s = now.wall_s;
 	peer->last_handshake_ns = now.wall_ns;
 	if (peer->staged.count > 0) {
@@ -171,6 +172,7 @@ static void commit_packet(struct mv_device *device, struct mv_packet *packet, st
 	}
 	peer->endpoint = packet->endpoint;
 	peer->endpoint_is_pending = false;
+	peer->unanswered = 0;
 	confirm_keypair(device, peer, keypair, now);
 	rekey_if_old(device, peer, now);
 	mv_timers_any_received(&peer->timers);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "crypto/keytext.h"
 #include "proto/tai64n.h"
 
 /*
@@ -39,7 +40,14 @@ static enum mv_drop find_initiator(
 		mv_exchange_snapshot_locked(x, peer);
 	}
 	mv_device_unlock(x->device);
-	return peer ? MV_DROP_NONE : MV_DROP_UNKNOWN_PEER;
+	if (!peer) {
+		char key[MV_KEY_BASE64_MAX];
+
+		mv_log(&x->device->environment.log, MV_LOG_DEBUG, "unknown peer %s",
+			mv_key_to_base64(key, public_key));
+		return MV_DROP_UNKNOWN_PEER;
+	}
+	return MV_DROP_NONE;
 }
 
 /* Who is it, and does he really have that key? */
@@ -78,6 +86,7 @@ static void adopt_response_locked(
 	}
 	struct mv_new_keypair fresh = mv_exchange_keypair_locked(x);
 	mv_peer_forget_indices(x->device, mv_keypairs_add_responder(&peer->keypairs, &fresh));
+	peer->unconfirmed++;
 	mv_timers_session_derived(&peer->timers, x->now.boot_ns);
 
 	mv_exchange_send_locked(x, peer, response, sizeof(*response));

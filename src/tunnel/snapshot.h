@@ -21,6 +21,9 @@ struct mv_peer_snapshot {
 					status */
 	struct mv_endpoint endpoint; /* family NONE: not known */
 	bool endpoint_pending;       /* its name is being resolved */
+	uint32_t unanswered;         /* initiations since the peer was last heard */
+	uint64_t unanswered_since_s; /* wall clock; of the first of them */
+	uint32_t unconfirmed;        /* responses since the peer last used one */
 	uint64_t last_handshake_s;   /* wall clock; 0, 0: never */
 	uint32_t last_handshake_ns;
 	uint64_t tx_bytes, rx_bytes;

@@ -76,10 +76,49 @@ test_second_up() {
   local pid
   pid=$(pid_of_a) || true
   check "a second up of the same device fails" ends 1 up
-  check "it says why" said tun0
+  check "it says why" said tun0 "is up already"
   check "the first one is undisturbed" same_pid "$pid"
   check "all of it is there" here
   check "it still carries traffic" ping_b
+}
+
+# A file means the tunnel that was made of it.
+test_other_file() {
+  local pid
+  pid=$(pid_of_a) || true
+  sed "s|^PrivateKey = .*|PrivateKey = $(wg genkey)|" "$work/a.ini" >"$work/other.ini"
+  sed "s|^Device|Devise|" "$work/a.ini" >"$work/mistake.ini"
+  check "down by a file with another key fails" ends 1 on a "$minivpn" down "$work/other.ini"
+  check "it says why" said "another key"
+  check "down by a file with a mistake fails" ends 3 on a "$minivpn" down "$work/mistake.ini"
+  check "it names the mistake" said Devise
+  check "the tunnel is undisturbed" same_pid "$pid"
+  check "status takes the right file" shows "interface: tun0" on a "$minivpn" status "$work/a.ini"
+}
+
+# sees SIDE TEXT: the status has it.
+sees() {
+  [[ $(on "$1" "$minivpn" status tun0) == *"$2"* ]]
+}
+
+# What status says of a tunnel that does not work. The first try and one more take 5 seconds.
+test_diagnosis() {
+  check "the peer goes down" stop_peer b
+  check "up without a peer" up
+  check "no ping is answered" not reaches a "${inner4[b]}" 1
+  check "status soon says that nobody answers" wait_for 20 sees a "no answer: to"
+  check "it goes down" down
+
+  psk=yes
+  check "the peer comes back with a pre-shared key" start_peer b minivpn
+  psk=no
+  check "up without it" up
+  check "no ping is answered" not reaches a "${inner4[b]}" 1
+  check "the one side soon names PresharedKey" wait_for 20 sees a "PresharedKey differs"
+  check "the other one, too" wait_for 20 sees b "PresharedKey the same on both sides"
+  check "it goes down" down
+  check "the peer goes down once more" stop_peer b
+  check "and is as before" start_peer b minivpn
 }
 
 test_device_name() {
@@ -318,6 +357,7 @@ main() {
   write_ini
   test_background
   test_second_up
+  test_other_file
   test_status
   check "down DEVICE ends a tunnel in the background" down
   test_device_name
@@ -329,6 +369,7 @@ main() {
   test_names
   test_host_state
   test_idle
+  test_diagnosis
   net_end
 }
 

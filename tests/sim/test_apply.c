@@ -702,7 +702,7 @@ Test(apply, a_preshared_key_is_for_the_next_handshake)
 	world_run_for(world, 181 * S);
 	world_ping(world, 0, 1);
 	cr_expect_eq(world_delivered(world, 1), 2);
-	cr_expect_geq(world_drops(world, 0, MV_DROP_BAD_HANDSHAKE), 1);
+	cr_expect_geq(world_drops(world, 0, MV_DROP_BAD_RESPONSE), 1);
 }
 
 Test(apply, what_waits_for_a_removed_peer_is_dropped)

@@ -302,7 +302,7 @@ Test(handshake, a_forged_response_does_not_end_the_handshake)
 		struct caught bad = forge(&response, bytes[i], 0);
 
 		inject(0, 2, &bad);
-		cr_expect_eq(world_drops(world, 0, MV_DROP_BAD_HANDSHAKE), i + 1);
+		cr_expect_eq(world_drops(world, 0, MV_DROP_BAD_RESPONSE), i + 1);
 	}
 	inject(0, 1, &response);
 	cr_expect_eq(world_delivered(world, 1), 1);
@@ -380,7 +380,7 @@ Test(handshake, with_another_preshared_key_there_is_none)
 	world_ping(world, 1, 0);
 	world_run_for(world, 60 * S);
 	cr_expect_eq(world_delivered(world, 0) + world_delivered(world, 1), 0);
-	cr_expect_gt(world_drops(world, 0, MV_DROP_BAD_HANDSHAKE), 0);
+	cr_expect_gt(world_drops(world, 0, MV_DROP_BAD_RESPONSE), 0);
 
 	set_psk(1, 0, 1);
 	world_run_for(world, 6 * S);
@@ -609,6 +609,25 @@ Test(handshake, what_is_no_handshake_message_is_refused)
 		world_device(world, 1), out, data, sizeof data, &from, world_now(world));
 	cr_expect_eq(world_drops(world, 1, MV_DROP_BAD_MESSAGE), 1);
 	mv_batch_destroy(out);
+}
+
+/* What `status` makes its sentences of. */
+Test(handshake, what_is_not_answered_and_not_confirmed_is_counted)
+{
+	world_lose(world, 0, MV_MESSAGE_INITIATION, 2);
+	world_ping(world, 0, 1);
+	world_run_for(world, 6 * S);
+	cr_expect_eq(world_peer(world, 0, 1)->unanswered, 2);
+	cr_expect_eq(world_peer(world, 0, 1)->unanswered_since_s, world_now(world).wall_s - 6);
+
+	world_lose(world, 1, MV_MESSAGE_RESPONSE, 2);
+	world_run_for(world, 11 * S);
+	cr_expect_eq(world_peer(world, 1, 0)->unconfirmed, 2);
+
+	world_run_for(world, 6 * S);
+	cr_assert_eq(world_delivered(world, 1), 1);
+	cr_expect_eq(world_peer(world, 0, 1)->unanswered, 0);
+	cr_expect_eq(world_peer(world, 1, 0)->unconfirmed, 0);
 }
 
 Test(handshake, no_secret_stays_behind)

@@ -148,6 +148,26 @@ Test(config_messages, keys_as_text)
 	EXPECT_ROWS(rows);
 }
 
+/* In order by themselves, but they lead nowhere. */
+Test(config_messages, ways_that_lead_nowhere)
+{
+	static const struct row rows[] = {
+		{INTERFACE "[Peer]\nPublicKey = " PRIVATE_A "\n",
+			"4: error: PublicKey: this is the private key of [Interface]: take what "
+			"'minivpn pubkey' prints at the peer\n"},
+		{INTERFACE PEER_B
+			"Endpoint = 192.0.2.2:1\nAllowedIPs = 10.0.0.2/32, 192.0.2.0/24\n",
+			"6: warning: AllowedIPs: 192.0.2.0/24 contains the Endpoint 192.0.2.2:1: "
+			"sealed packets would go into the tunnel\n"},
+		{INTERFACE "Address = 10.0.0.2/24\n" PEER_B "AllowedIPs = 10.0.0.2/32\n",
+			"6: warning: AllowedIPs: 10.0.0.2/32 is the Address of this machine "
+			"itself\n"},
+		{INTERFACE "Address = 10.0.0.2/24\n" PEER_B "AllowedIPs = 10.0.0.0/24\n", ""},
+	};
+
+	EXPECT_ROWS(rows);
+}
+
 /* The points whose X25519 result is zero with every clamped scalar. */
 Test(config_messages, public_keys_of_low_order)
 {

@@ -257,3 +257,22 @@ Test(report, a_drop_of_unknown_reason_is_still_counted)
 	add_peer(0x22)->drops = 1;
 	expect_line("  dropped: 1 packet");
 }
+
+Test(report, handshakes_without_an_answer_or_a_confirmation)
+{
+	struct mv_peer_snapshot *peer = add_peer(0x22);
+
+	peer->unanswered = 1;
+	peer->unconfirmed = 1;
+	expect_report(false, "interface: tun0\n\npeer: " KEY_22 "\n  allowed ips: (none)\n");
+
+	peer->unanswered = 19;
+	peer->unanswered_since_s = NOW - 99;
+	peer->unconfirmed = 2;
+	expect_report(false,
+		"interface: tun0\n\npeer: " KEY_22 "\n  allowed ips: (none)\n"
+		"  no answer: to 19 handshakes since 1 minute, 39 seconds ago: is the peer up, its "
+		"UDP port open, and this its public key?\n"
+		"  not confirmed: 2 handshakes of the peer were answered, and it used none: is "
+		"PresharedKey the same on both sides, and do our answers reach it?\n");
+}

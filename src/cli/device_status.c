@@ -1,0 +1,54 @@
+#include "cli/device_status.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/uapi.h"
+#include "control/uapi_client.h"
+
+static int ask(const char *device, const char *request, struct mv_snapshot **snapshot)
+{
+	char *reply;
+	size_t len;
+	int fd = mv_uapi_client_connect(device);
+
+	if (fd < 0) {
+		return fd;
+	}
+	int error = mv_uapi_client_ask(fd, request, &reply, &len);
+	close(fd);
+	if (error < 0) {
+		return error;
+	}
+	error = mv_uapi_parse(snapshot, reply, len);
+	mv_uapi_free(reply);
+	return error;
+}
+
+int mv_device_status_ask(const char *device, struct mv_snapshot **snapshot)
+{
+	int error = ask(device, "status=1\n\n", snapshot);
+
+	if (error == -EPROTO || error == -ECONNRESET || error == -EPIPE) {
+		error = ask(device, "get=1\n\n", snapshot);
+	}
+	return error;
+}
+
+enum mv_exit mv_device_status_failed(const char *device, int error)
+{
+	switch (-error) {
+	case ENOENT:
+		return mv_command_failed("%s is not up", device);
+	case ECONNREFUSED:
+		return mv_command_failed(
+			"%s is not up; it ended without removing its control socket", device);
+	case EACCES:
+	case EPERM:
+		return mv_command_failed(
+			"%s: no permission for its control socket; try it as root", device);
+	default:
+		return mv_command_failed("%s does not answer: %s", device, strerror(-error));
+	}
+}
