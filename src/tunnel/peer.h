@@ -60,10 +60,10 @@ struct mv_peer {
 	TAILQ_ENTRY(mv_peer) wishing;
 
 	uint64_t tx_bytes, rx_bytes;
-	uint32_t unanswered; /* initiations since the peer was last heard */
-	uint64_t unanswered_since_s;
-	uint32_t unconfirmed;      /* responses since the peer last used one */
-	uint64_t last_handshake_s; /* wall clock; 0, 0: never */
+	uint64_t unanswered_since_s; /* wall clock */
+	uint32_t unanswered;         /* initiations since the peer was last heard */
+	uint32_t unconfirmed;        /* responses since the peer last used one */
+	uint64_t last_handshake_s;   /* wall clock; 0, 0: never */
 	uint32_t last_handshake_ns;
 	uint64_t drops;
 	enum mv_drop last_drop;
