@@ -9,6 +9,9 @@
 
 #define CAPACITY_MIN 16
 
+/* Far more than anybody has, and so few that no size overflows. */
+#define PEERS_MAX ((size_t)1 << 31)
+
 void mv_peertable_init(struct mv_peertable *table)
 {
 	*table = (struct mv_peertable){0};
@@ -48,6 +51,9 @@ int mv_peertable_reserve(struct mv_peertable *table, size_t peers)
 {
 	struct mv_peertable larger = {.capacity = CAPACITY_MIN};
 
+	if (peers > PEERS_MAX) {
+		return -ENOMEM;
+	}
 	while (larger.capacity < 2 * peers) {
 		larger.capacity *= 2;
 	}

@@ -109,7 +109,7 @@ Test(peertable, no_memory_leaves_the_table_as_it_was)
 {
 	cr_assert_eq(mv_peertable_reserve(&table, 1), 0);
 	insert(0, 3);
-	cr_expect_eq(mv_peertable_reserve(&table, (size_t)1 << 58), -ENOMEM);
+	cr_expect_eq(mv_peertable_reserve(&table, SIZE_MAX), -ENOMEM);
 	cr_expect_eq(find(0), &peers[0]);
 	cr_expect_eq(table.count, 1);
 }
