@@ -33,6 +33,15 @@ struct mv_endpoint {
 	uint32_t scope_id; /* interface index, only for IPv6 link-local addresses, else 0 */
 };
 
+/*
+ * The own address and interface on which a peer's datagrams come in, and from which it is therefore
+ * answered. family MV_FAMILY_NONE: not known, so the kernel chooses.
+ */
+struct mv_source {
+	struct mv_ip ip;
+	uint32_t ifindex;
+};
+
 #define MV_IP_TEXT_MAX       46 /* INET6_ADDRSTRLEN */
 #define MV_PREFIX_TEXT_MAX   (MV_IP_TEXT_MAX + 4)
 #define MV_ENDPOINT_TEXT_MAX (MV_IP_TEXT_MAX + 2 + 11 + 6)

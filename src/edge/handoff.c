@@ -1,14 +1,12 @@
 #include "edge/handoff.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 #include <uv.h>
 
 struct mv_handoff {
 	uv_mutex_t mutex;
 	size_t first, count;
-	struct mv_handoff_message ring[MV_HANDOFF_MESSAGES];
+	struct mv_handshake_message ring[MV_HANDSHAKE_QUEUE];
 };
 
 struct mv_handoff *mv_handoff_create(void)
@@ -31,33 +29,28 @@ void mv_handoff_destroy(struct mv_handoff *handoff)
 	free(handoff);
 }
 
-bool mv_handoff_push(struct mv_handoff *handoff, const struct mv_endpoint *from,
-	const uint8_t *message, size_t len)
+bool mv_handoff_push(struct mv_handoff *handoff, const struct mv_packet *packet)
 {
-	assert(len <= MV_HANDSHAKE_MESSAGE_MAX);
-
 	uv_mutex_lock(&handoff->mutex);
-	bool has_room = handoff->count < MV_HANDOFF_MESSAGES;
+	bool has_room = handoff->count < MV_HANDSHAKE_QUEUE;
 	if (has_room) {
-		size_t place = (handoff->first + handoff->count++) % MV_HANDOFF_MESSAGES;
-		struct mv_handoff_message *entry = &handoff->ring[place];
+		size_t place = (handoff->first + handoff->count++) % MV_HANDSHAKE_QUEUE;
 
-		entry->from = *from;
-		entry->len = len;
-		memcpy(entry->bytes, message, len);
+		mv_handshake_message_copy(&handoff->ring[place], packet);
 	}
 	uv_mutex_unlock(&handoff->mutex);
 	return has_room;
 }
 
-bool mv_handoff_pop(struct mv_handoff *handoff, struct mv_handoff_message *message)
+bool mv_handoff_pop(
+	struct mv_handoff *handoff, struct mv_handshake_message *message, size_t *backlog)
 {
 	uv_mutex_lock(&handoff->mutex);
 	bool has_message = handoff->count > 0;
 	if (has_message) {
 		*message = handoff->ring[handoff->first];
-		handoff->first = (handoff->first + 1) % MV_HANDOFF_MESSAGES;
-		handoff->count--;
+		handoff->first = (handoff->first + 1) % MV_HANDSHAKE_QUEUE;
+		*backlog = --handoff->count;
 	}
 	uv_mutex_unlock(&handoff->mutex);
 	return has_message;

@@ -9,16 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/addr.h"
-#include "proto/messages.h"
-
-#define MV_HANDOFF_MESSAGES 1024
-
-struct mv_handoff_message {
-	struct mv_endpoint from;
-	size_t len;
-	uint8_t bytes[MV_HANDSHAKE_MESSAGE_MAX];
-};
+#include "tunnel/handshake.h"
 
 struct mv_handoff;
 
@@ -26,11 +17,11 @@ struct mv_handoff;
 struct mv_handoff *mv_handoff_create(void);
 void mv_handoff_destroy(struct mv_handoff *handoff);
 
-/* False if the queue is full; the newest is lost then. len: at most MV_HANDSHAKE_MESSAGE_MAX. */
-bool mv_handoff_push(struct mv_handoff *handoff, const struct mv_endpoint *from,
-	const uint8_t *message, size_t len);
+/* False if the queue, of MV_HANDSHAKE_QUEUE, is full; the newest is lost then. */
+bool mv_handoff_push(struct mv_handoff *handoff, const struct mv_packet *packet);
 
-/* The oldest; false if there is none. */
-bool mv_handoff_pop(struct mv_handoff *handoff, struct mv_handoff_message *message);
+/* The oldest, and how many are left behind it; false if there is none. */
+bool mv_handoff_pop(
+	struct mv_handoff *handoff, struct mv_handshake_message *message, size_t *backlog);
 
 #endif

@@ -61,6 +61,18 @@ static bool read_tun(struct mv_lane *lane)
 	return true;
 }
 
+/* What could not be sent comes back as an ICMP error. One that is lost is no loss. */
+static void write_answers(const struct mv_lane *lane)
+{
+	for (size_t i = 0; i < lane->batch->count; i++) {
+		const struct mv_packet *packet = &lane->batch->packets[i];
+
+		if (packet->is_answer) {
+			(void)mv_tun_write(lane->config.tun, packet->data, packet->len);
+		}
+	}
+}
+
 /* Out: plan, seal, write, commit */
 static void carry_out(struct mv_lane *lane)
 {
@@ -68,6 +80,7 @@ static void carry_out(struct mv_lane *lane)
 	struct mv_now now = mv_clock_sample();
 
 	bool needs_control = mv_send_plan(lane->config.device, batch, now);
+	write_answers(lane);
 	mv_batch_seal(batch, lane->config.aead);
 	mv_udp_write_batch(lane->config.udp, batch);
 	needs_control |= mv_send_commit(lane->config.device, batch, now);
@@ -106,7 +119,7 @@ static void read_udp(struct mv_lane *lane, int fd)
 
 static bool hand_off(struct mv_lane *lane, const struct mv_packet *packet)
 {
-	if (!mv_handoff_push(lane->config.handoff, &packet->endpoint, packet->data, packet->len)) {
+	if (!mv_handoff_push(lane->config.handoff, packet)) {
 		mv_device_count_drop(lane->config.device, MV_DROP_HANDSHAKE_QUEUE_FULL);
 		return false;
 	}

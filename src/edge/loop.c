@@ -24,9 +24,9 @@ struct mv_loop {
 	uv_prepare_t before_sleep;
 	uv_async_t wake; /* from lanes */
 	uv_signal_t sigint, sigterm, sighup;
-	uv_poll_t timer, monitor;
+	uv_poll_t timer, monitor, paths;
 	int timer_fd;
-	struct mv_netlink *monitor_socket;
+	struct mv_netlink *monitor_socket, *paths_socket;
 
 	struct mv_log log;
 	struct mv_tun tun;
@@ -73,12 +73,12 @@ static void send_outbox(struct mv_loop *loop, struct mv_now now)
 /* A slice of the queue, so that a flood of handshakes leaves time for everything else. */
 static void work_off_handshakes(struct mv_loop *loop, struct mv_now now)
 {
-	struct mv_handoff_message message;
+	struct mv_handshake_message message;
 	int left = HANDSHAKES_A_TURN;
+	size_t backlog;
 
-	while (left > 0 && mv_handoff_pop(loop->handoff, &message)) {
-		mv_handshake_receive(
-			loop->device, loop->outbox, message.bytes, message.len, &message.from, now);
+	while (left > 0 && mv_handoff_pop(loop->handoff, &message, &backlog)) {
+		mv_handshake_receive(loop->device, loop->outbox, &message, backlog, now);
 		left--;
 	}
 	if (left == 0) {
@@ -202,6 +202,19 @@ static void on_monitor(uv_poll_t *handle, int status, int events)
 	}
 }
 
+/* The own address that a peer was answered from may be gone, or no longer be the one to use. */
+static void on_paths_changed(uv_poll_t *handle, int status, int events)
+{
+	struct mv_loop *loop = handle->data;
+
+	(void)events;
+	mv_netlink_paths_drain(loop->paths_socket);
+	mv_device_forget_sources(loop->device);
+	if (status < 0) {
+		uv_poll_start(handle, UV_READABLE, on_paths_changed);
+	}
+}
+
 static void on_resolved(
 	void *ctx, const uint8_t public_key[static MV_KEY_LEN], const struct mv_endpoint *endpoint)
 {
@@ -268,8 +281,13 @@ static int init_handles(struct mv_loop *loop)
 		(error = mv_netlink_monitor_open(&loop->monitor_socket)) < 0) {
 		return error;
 	}
+	if ((error = poll_descriptor(
+		     loop, &loop->monitor, mv_netlink_fd(loop->monitor_socket), on_monitor)) < 0 ||
+		(error = mv_netlink_paths_open(&loop->paths_socket)) < 0) {
+		return error;
+	}
 	return poll_descriptor(
-		loop, &loop->monitor, mv_netlink_fd(loop->monitor_socket), on_monitor);
+		loop, &loop->paths, mv_netlink_fd(loop->paths_socket), on_paths_changed);
 }
 
 static int init_parts(struct mv_loop *loop)
@@ -430,6 +448,7 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	mv_batch_destroy(loop->outbox);
 	mv_handoff_destroy(loop->handoff);
 	mv_netlink_close(loop->monitor_socket);
+	mv_netlink_close(loop->paths_socket);
 	if (loop->timer_fd >= 0) {
 		close(loop->timer_fd);
 	}

@@ -43,6 +43,11 @@ struct mv_link_event {
 int mv_netlink_monitor_open(struct mv_netlink **monitor);
 int mv_netlink_fd(const struct mv_netlink *netlink);
 
+/* A non-blocking socket that becomes readable when a route or an address of this machine changes.
+ * Which one does not matter: mv_netlink_paths_drain reads it all off. */
+int mv_netlink_paths_open(struct mv_netlink **paths);
+void mv_netlink_paths_drain(struct mv_netlink *paths);
+
 /* Calls back for each event of the device until all is read: 0. -ENOBUFS: events were lost, ask
  * mv_netlink_link_get instead. */
 int mv_netlink_monitor_read(struct mv_netlink *monitor, int ifindex,

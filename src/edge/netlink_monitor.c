@@ -66,6 +66,24 @@ int mv_netlink_monitor_open(struct mv_netlink **monitor)
 	return mv_netlink_bind(monitor, RTMGRP_LINK, SOCK_NONBLOCK);
 }
 
+int mv_netlink_paths_open(struct mv_netlink **paths)
+{
+	return mv_netlink_bind(paths,
+		RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+		SOCK_NONBLOCK);
+}
+
+void mv_netlink_paths_drain(struct mv_netlink *paths)
+{
+	_Alignas(NLMSG_ALIGNTO) char news[NEWS_MAX];
+	ssize_t len;
+
+	/* An overrun is a change, too. */
+	do {
+		len = mnl_socket_recvfrom(paths->socket, news, sizeof(news));
+	} while (len >= 0 || errno == EINTR || errno == ENOBUFS || errno == ENOSPC);
+}
+
 int mv_netlink_fd(const struct mv_netlink *netlink)
 {
 	return mnl_socket_get_fd(netlink->socket);

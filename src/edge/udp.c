@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "edge/cmsg.h"
 #include "edge/sockaddr.h"
 
 /* What a batch in each direction on a fast network needs; the usual default holds a few hundred
@@ -38,6 +39,9 @@ static int set_options(int fd, int family)
 
 	set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE);
 	set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE);
+	if (mv_cmsg_enable(fd, family) < 0) {
+		return -1;
+	}
 	if (family == AF_INET) {
 		return setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &dont, sizeof(dont));
 	}
@@ -148,11 +152,14 @@ void mv_udp_close(struct mv_udp *udp)
 int mv_udp_read(int fd, struct mv_batch *batch)
 {
 	struct sockaddr_storage source = {0};
+	union mv_cmsg_room control;
 	struct iovec iov = {.iov_base = mv_batch_room(batch), .iov_len = MV_PACKET_MAX};
 	struct msghdr message = {.msg_name = &source,
 		.msg_namelen = sizeof(source),
 		.msg_iov = &iov,
-		.msg_iovlen = 1};
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
 
 	ssize_t len = recvmsg(fd, &message, 0);
 	if (len < 0) {
@@ -162,7 +169,9 @@ int mv_udp_read(int fd, struct mv_batch *batch)
 	if ((message.msg_flags & MSG_TRUNC) ||
 		!mv_sockaddr_to_endpoint(&packet->endpoint, (struct sockaddr *)&source)) {
 		mv_packet_drop(packet, MV_DROP_TRUNCATED);
+		return 1;
 	}
+	mv_cmsg_read(packet, &message);
 	return 1;
 }
 
@@ -171,21 +180,41 @@ static int fd_for(const struct mv_udp *udp, const struct mv_packet *packet)
 	return packet->endpoint.ip.family == MV_FAMILY_IPV4 ? udp->fd4 : udp->fd6;
 }
 
+/* 0 or -errno. */
+static int send_datagram(int fd, const struct mv_packet *packet)
+{
+	struct sockaddr_storage address;
+	union mv_cmsg_room control;
+	struct iovec iov = {.iov_base = packet->data, .iov_len = packet->len};
+	struct msghdr message = {.msg_name = &address,
+		.msg_namelen = mv_sockaddr_from_endpoint(&address, &packet->endpoint),
+		.msg_iov = &iov,
+		.msg_iovlen = 1};
+
+	mv_cmsg_write(&message, &control, packet);
+	return sendmsg(fd, &message, 0) < 0 ? -errno : 0;
+}
+
+/* What the kernel says when the address or the interface to send from is gone, or has no way to
+ * there. */
+static bool is_fault_of_source(int error)
+{
+	return error == -EINVAL || error == -ENETUNREACH || error == -EHOSTUNREACH ||
+	       error == -ENODEV || error == -EADDRNOTAVAIL;
+}
+
 int mv_udp_write(const struct mv_udp *udp, struct mv_packet *packet)
 {
 	int fd = fd_for(udp, packet);
-	struct sockaddr_storage address;
-	socklen_t len = mv_sockaddr_from_endpoint(&address, &packet->endpoint);
+	int error = fd < 0 ? -EAFNOSUPPORT : send_datagram(fd, packet);
 
-	packet->sent = false;
-	if (fd < 0) {
-		return -EAFNOSUPPORT;
+	if (is_fault_of_source(error) && packet->source.ip.family != MV_FAMILY_NONE) {
+		packet->source = (struct mv_source){0};
+		packet->source_failed = true;
+		error = send_datagram(fd, packet);
 	}
-	if (sendto(fd, packet->data, packet->len, 0, (struct sockaddr *)&address, len) < 0) {
-		return -errno;
-	}
-	packet->sent = true;
-	return 0;
+	packet->sent = error == 0;
+	return error;
 }
 
 void mv_udp_write_batch(const struct mv_udp *udp, struct mv_batch *batch)

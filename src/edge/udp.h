@@ -27,7 +27,12 @@ void mv_udp_close(struct mv_udp *udp);
  */
 int mv_udp_read(int fd, struct mv_batch *batch);
 
-/* Sends the packet to its endpoint, and notes in ->sent whether the system took it: 0 or -errno. */
+/*
+ * Sends the packet to its endpoint, from its source if that is known, and notes in ->sent whether
+ * the system took it: 0 or -errno. A source that is of no use any more is done without, and noted
+ * in
+ * ->source_failed.
+ */
 int mv_udp_write(const struct mv_udp *udp, struct mv_packet *packet);
 
 /*

@@ -104,6 +104,9 @@ static_assert(sizeof(struct mv_message_data) == 16, "paper, section 5.4.6");
 /* At most 50 initiations a second are accepted from a peer. */
 #define MV_INITIATION_INTERVAL_NS (MV_NS_PER_S / 50)
 
+/* The secret of the cookies that we give is replaced after two minutes, and with it they end. */
+#define MV_COOKIE_SECRET_AGE_MAX_NS (120 * MV_NS_PER_S)
+
 /* A cookie is good for two minutes at its maker's; 5 s are left for it to travel (section 5.4.7).
  */
 #define MV_COOKIE_AGE_MAX_NS (115 * MV_NS_PER_S)

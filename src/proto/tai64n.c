@@ -19,3 +19,22 @@ bool mv_tai64n_after(
 {
 	return memcmp(a, b, MV_TIMESTAMP_LEN) > 0;
 }
+
+/* One grain of the whitened clock after it. */
+static void step(uint8_t timestamp[static MV_TIMESTAMP_LEN])
+{
+	uint64_t ns = (uint64_t)mv_load_be32(timestamp + 8) + WHITENED_BITS + 1;
+
+	mv_store_be64(timestamp, mv_load_be64(timestamp) + ns / MV_NS_PER_S);
+	mv_store_be32(timestamp + 8, ns < MV_NS_PER_S ? (uint32_t)ns : 0);
+}
+
+void mv_tai64n_next(uint8_t timestamp[static MV_TIMESTAMP_LEN],
+	const uint8_t last[static MV_TIMESTAMP_LEN], struct mv_now now)
+{
+	mv_tai64n(timestamp, now);
+	if (!mv_tai64n_after(timestamp, last)) {
+		memcpy(timestamp, last, MV_TIMESTAMP_LEN);
+		step(timestamp);
+	}
+}

@@ -15,6 +15,13 @@
  */
 void mv_tai64n(uint8_t timestamp[static MV_TIMESTAMP_LEN], struct mv_now now);
 
+/*
+ * The timestamp to send after `last`: that of the wall clock, or the least one that is later than
+ * `last`, since a receiver takes nothing that is not, however often the clock was set back.
+ */
+void mv_tai64n_next(uint8_t timestamp[static MV_TIMESTAMP_LEN],
+	const uint8_t last[static MV_TIMESTAMP_LEN], struct mv_now now);
+
 /* Strictly later. */
 bool mv_tai64n_after(
 	const uint8_t a[static MV_TIMESTAMP_LEN], const uint8_t b[static MV_TIMESTAMP_LEN]);

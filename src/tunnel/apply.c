@@ -173,6 +173,7 @@ static void end_peer(struct walk *walk)
 static void set_endpoint(struct mv_peer *peer, const struct mv_endpoint *endpoint)
 {
 	peer->endpoint = *endpoint;
+	mv_peer_forget_source(peer);
 	peer->endpoint_is_pending = false;
 }
 

@@ -13,6 +13,14 @@ struct device_secrets {
 	struct mv_handshake_scratch scratch;
 };
 
+static int init_limiter(struct mv_device *device, struct mv_ratelimiter *limiter)
+{
+	uint8_t hash_key[MV_RATELIMITER_KEY_LEN];
+
+	device->environment.random(device->environment.ctx, hash_key, sizeof(hash_key));
+	return mv_ratelimiter_init(limiter, hash_key);
+}
+
 static int init_memory(struct mv_device *device)
 {
 	struct device_secrets *secrets = sodium_malloc(sizeof(*secrets));
@@ -28,7 +36,11 @@ static int init_memory(struct mv_device *device)
 	if (!device->allowed_ips) {
 		return -ENOMEM;
 	}
-	return mv_stage_pool_init(&device->stage_pool);
+	int error = init_limiter(device, &device->handshake_limiter);
+	if (error == 0) {
+		error = init_limiter(device, &device->icmp_limiter);
+	}
+	return error < 0 ? error : mv_stage_pool_init(&device->stage_pool);
 }
 
 int mv_device_create(struct mv_device **created, const struct mv_environment *environment)
@@ -40,6 +52,7 @@ int mv_device_create(struct mv_device **created, const struct mv_environment *en
 	}
 	device->environment = *environment;
 	device->armed_ns = MV_NEVER;
+	device->source_generation = 1;
 	TAILQ_INIT(&device->wishing);
 	mv_slab_init(&device->peers, sizeof(struct mv_peer), MV_SLAB_PLAIN);
 	mv_slab_init(&device->secrets, sizeof(struct mv_peer_secrets), MV_SLAB_LOCKED);
@@ -64,6 +77,8 @@ void mv_device_destroy(struct mv_device *device)
 		return;
 	}
 	mv_stage_pool_uninit(&device->stage_pool);
+	mv_ratelimiter_uninit(&device->icmp_limiter);
+	mv_ratelimiter_uninit(&device->handshake_limiter);
 	mv_allowedips_destroy(device->allowed_ips);
 	mv_deadlines_uninit(&device->deadlines);
 	mv_indextable_uninit(&device->indices);
@@ -129,6 +144,13 @@ uint64_t mv_device_arm(struct mv_device *device)
 	device->armed_ns = deadline_ns;
 	mv_device_unlock(device);
 	return deadline_ns;
+}
+
+void mv_device_forget_sources(struct mv_device *device)
+{
+	mv_device_lock(device);
+	device->source_generation++;
+	mv_device_unlock(device);
 }
 
 void mv_device_set_mtu(struct mv_device *device, uint32_t mtu)

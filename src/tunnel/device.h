@@ -52,6 +52,10 @@ int mv_device_apply(struct mv_device *device, const struct mv_changes *changes, 
  */
 void mv_device_set_up(struct mv_device *device, bool up, struct mv_now now);
 
+/* Own addresses or routes have changed: peers are answered from wherever the kernel chooses, until
+ * they are heard again. */
+void mv_device_forget_sources(struct mv_device *device);
+
 /* Of the tunnel interface: how far packets are padded. */
 void mv_device_set_mtu(struct mv_device *device, uint32_t mtu);
 

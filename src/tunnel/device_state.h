@@ -6,6 +6,7 @@
 #define MV_TUNNEL_DEVICE_STATE_H
 
 #include "proto/cookie.h"
+#include "proto/ratelimiter.h"
 #include "tunnel/allowedips.h"
 #include "tunnel/deadlines.h"
 #include "tunnel/device.h"
@@ -32,13 +33,18 @@ struct mv_device {
 
 	struct mv_noise_identity *identity; /* in locked memory, beside the scratch */
 	struct mv_handshake_scratch *scratch;
-	struct mv_cookie_checker checker;
+	struct mv_cookie_checker checker; /* the control loop's alone, as are the next two */
+	struct mv_ratelimiter handshake_limiter;
+	uint64_t under_load_until_ns;
+	uint8_t last_timestamp[MV_TIMESTAMP_LEN]; /* the last that was sent: the next is later */
 
 	struct mv_slab peers, secrets;
 	struct mv_peertable peers_by_key;
 	struct mv_indextable indices;
 	struct mv_allowedips *allowed_ips;
 	struct mv_stage_pool stage_pool;
+	struct mv_ratelimiter icmp_limiter;
+	uint64_t source_generation; /* what peers learnt of own addresses before is forgotten */
 
 	struct mv_deadlines deadlines;
 	uint64_t armed_ns; /* the deadline that the control loop was told last */
@@ -62,6 +68,15 @@ struct mv_peer_handle mv_peer_handle(const struct mv_device *device, const struc
 
 /* The peer, if it is still the same; else NULL. */
 struct mv_peer *mv_peer_get(const struct mv_device *device, struct mv_peer_handle handle);
+
+/* An authentic datagram came this way: the next go back on it. */
+void mv_peer_set_path(const struct mv_device *device, struct mv_peer *peer,
+	const struct mv_endpoint *endpoint, const struct mv_source *source);
+
+/* The own address to send from, if it is known and still good. */
+struct mv_source mv_peer_source(const struct mv_device *device, const struct mv_peer *peer);
+
+void mv_peer_forget_source(struct mv_peer *peer);
 
 /* Counts a dropped packet; peer may be NULL. */
 void mv_peer_count_drop(

@@ -37,6 +37,9 @@
 	/* Handshake */                                                                            \
 	X(HANDSHAKE_QUEUE_FULL, "handshake-queue-full",                                            \
 		"more handshake messages came than could be worked off")                           \
+	X(UNDER_LOAD, "under-load",                                                                \
+		"answered by a cookie: handshakes come faster than they can be worked off")        \
+	X(RATE_LIMITED, "rate-limited", "under load, and this source sends too many handshakes")   \
 	X(BAD_MAC1, "bad-mac1", "the message was made for another public key, or damaged")         \
 	X(NO_IDENTITY, "no-identity", "the device has no private key")                             \
 	X(BAD_HANDSHAKE, "bad-handshake", "the handshake message does not authenticate")           \

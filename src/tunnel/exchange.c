@@ -3,6 +3,10 @@
 #include <sodium.h>
 #include <string.h>
 
+/* AF41 (RFC 2597), as the kernel marks them: a tunnel under load should not die of its handshakes.
+ */
+#define HANDSHAKE_TOS 0x88
+
 void mv_exchange_begin(
 	struct mv_exchange *x, struct mv_device *device, struct mv_batch *out, struct mv_now now)
 {
@@ -71,9 +75,7 @@ void mv_exchange_complete_remote(struct mv_exchange *x)
 
 void mv_exchange_received_locked(struct mv_exchange *x, struct mv_peer *peer, size_t len)
 {
-	peer->endpoint = *x->from;
-	peer->endpoint_is_pending = false;
-	peer->unanswered = 0;
+	mv_peer_set_path(x->device, peer, &x->message->from, &x->message->source);
 	peer->rx_bytes += len;
 	mv_timers_any_received(&peer->timers);
 	mv_timers_any_traversal(&peer->timers, x->now.boot_ns);
@@ -88,6 +90,8 @@ void mv_exchange_send_locked(
 	packet->is_handshake = true;
 	packet->peer = x->peer;
 	packet->endpoint = peer->endpoint;
+	packet->source = mv_peer_source(x->device, peer);
+	packet->tos = HANDSHAKE_TOS;
 
 	peer->cookie = x->scratch->cookie;
 	mv_timers_handshake_message(&peer->timers, x->now.boot_ns);

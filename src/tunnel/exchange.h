@@ -9,6 +9,7 @@
 #define MV_TUNNEL_EXCHANGE_H
 
 #include "tunnel/device_state.h"
+#include "tunnel/handshake.h"
 
 /* One of them is free, or the random numbers are not. */
 #define MV_EXCHANGE_INDICES 4
@@ -18,7 +19,7 @@ struct mv_exchange {
 	struct mv_handshake_scratch *scratch;
 	struct mv_batch *out;
 	struct mv_now now;
-	const struct mv_endpoint *from; /* of what was received */
+	const struct mv_handshake_message *message; /* what was received; NULL: nothing was */
 	struct mv_peer_handle peer;
 	bool static_static_is_stale;
 	uint32_t index;                        /* ours, of what is being made */

@@ -1,9 +1,15 @@
 #include "tunnel/handshake.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "base/bytes.h"
 #include "tunnel/initiate.h"
 #include "tunnel/receive.h"
 #include "tunnel/respond.h"
+
+/* How long load counts after it was last seen. */
+#define UNDER_LOAD_NS MV_NS_PER_S
 
 /* Whom the cookie is for: the peer that one of our messages went to. */
 static bool find_signer(struct mv_exchange *x, uint32_t index)
@@ -35,42 +41,98 @@ static enum mv_drop consume_cookie_reply(
 	return MV_DROP_NONE;
 }
 
-/* The device may have gone down while the message waited. */
-static enum mv_drop take_identity(struct mv_exchange *x, struct mv_cookie_checker *checker)
+static bool is_under_load(struct mv_exchange *x, size_t backlog)
 {
-	mv_device_lock(x->device);
-	bool up = x->device->up;
-	x->scratch->identity = *x->device->identity;
-	*checker = x->device->checker;
-	mv_device_unlock(x->device);
+	if (backlog >= MV_HANDSHAKE_QUEUE_LOAD) {
+		x->device->under_load_until_ns = x->now.boot_ns + UNDER_LOAD_NS;
+	}
+	return x->now.boot_ns < x->device->under_load_until_ns;
+}
 
-	if (!up) {
+static void refresh_secret(struct mv_exchange *x)
+{
+	struct mv_cookie_checker *checker = &x->device->checker;
+
+	if (mv_cookie_checker_wants_secret(checker, x->now.boot_ns)) {
+		mv_cookie_checker_set_secret(checker, x->scratch->random, x->now.boot_ns);
+		/* What the secret is made of, nothing else may be. */
+		x->device->environment.random(
+			x->device->environment.ctx, x->scratch->random, sizeof(x->scratch->random));
+	}
+}
+
+static void send_cookie_reply(struct mv_exchange *x)
+{
+	struct mv_message_cookie_reply reply;
+
+	mv_cookie_checker_reply(&x->device->checker, &reply, x->message->bytes, x->message->len,
+		&x->message->from, x->scratch->random);
+	memcpy(mv_batch_room(x->out), &reply, sizeof(reply));
+
+	struct mv_packet *packet = mv_batch_add(x->out, sizeof(reply));
+	packet->is_handshake = true;
+	packet->peer = x->peer; /* nobody's */
+	packet->endpoint = x->message->from;
+	packet->source = x->message->source;
+}
+
+/* Under load: first the proof of the address, then the limit of what an address may ask for. */
+static enum mv_drop check_load(struct mv_exchange *x)
+{
+	refresh_secret(x);
+	if (!mv_cookie_checker_mac2_is_valid(
+		    &x->device->checker, x->message->bytes, x->message->len, &x->message->from)) {
+		send_cookie_reply(x);
+		return MV_DROP_UNDER_LOAD;
+	}
+	return mv_ratelimiter_allow(
+		       &x->device->handshake_limiter, &x->message->from.ip, x->now.boot_ns)
+		       ? MV_DROP_NONE
+		       : MV_DROP_RATE_LIMITED;
+}
+
+/* The device may have gone down while the message waited. Only the control loop, which this is,
+ * changes either. */
+static enum mv_drop take_identity(struct mv_exchange *x)
+{
+	x->scratch->identity = *x->device->identity;
+	if (!x->device->up) {
 		return MV_DROP_DEVICE_DOWN;
 	}
 	return mv_noise_identity_is_set(&x->scratch->identity) ? MV_DROP_NONE : MV_DROP_NO_IDENTITY;
 }
 
-static enum mv_drop consume(struct mv_exchange *x, const uint8_t *message, size_t len)
+static enum mv_drop check_macs(struct mv_exchange *x, bool under_load)
 {
-	enum mv_message_type type = mv_receive_classify(message, len);
-	struct mv_cookie_checker checker;
+	if (!mv_cookie_checker_mac1_is_valid(
+		    &x->device->checker, x->message->bytes, x->message->len)) {
+		return MV_DROP_BAD_MAC1;
+	}
+	return under_load ? check_load(x) : MV_DROP_NONE;
+}
 
-	enum mv_drop verdict = take_identity(x, &checker);
+static enum mv_drop consume(struct mv_exchange *x, size_t backlog)
+{
+	const void *bytes = x->message->bytes;
+	enum mv_message_type type = mv_receive_classify(bytes, x->message->len);
+	bool under_load = is_under_load(x, backlog);
+
+	enum mv_drop verdict = take_identity(x);
 	if (verdict != MV_DROP_NONE) {
 		return verdict;
 	}
 	if (type == MV_MESSAGE_COOKIE_REPLY) {
-		return consume_cookie_reply(x, (const void *)message);
+		return consume_cookie_reply(x, bytes);
 	}
 	if (type != MV_MESSAGE_INITIATION && type != MV_MESSAGE_RESPONSE) {
 		return MV_DROP_BAD_MESSAGE;
 	}
-	if (!mv_cookie_checker_mac1_is_valid(&checker, message, len)) {
-		return MV_DROP_BAD_MAC1;
+	verdict = check_macs(x, under_load);
+	if (verdict != MV_DROP_NONE) {
+		return verdict;
 	}
-	return type == MV_MESSAGE_INITIATION
-		       ? mv_respond_consume_initiation(x, (const void *)message)
-		       : mv_initiate_consume_response(x, (const void *)message);
+	return type == MV_MESSAGE_INITIATION ? mv_respond_consume_initiation(x, bytes)
+					     : mv_initiate_consume_response(x, bytes);
 }
 
 static void drop(struct mv_exchange *x, enum mv_drop reason)
@@ -81,17 +143,27 @@ static void drop(struct mv_exchange *x, enum mv_drop reason)
 	mv_peer_count_drop(x->device, mv_peer_get(x->device, x->peer), reason, x->now);
 	mv_device_unlock(x->device);
 	mv_log(&x->device->environment.log, MV_LOG_DEBUG, "handshake message from %s: %s",
-		mv_endpoint_print(from, x->from), mv_drop_text(reason));
+		mv_endpoint_print(from, &x->message->from), mv_drop_text(reason));
 }
 
-void mv_handshake_receive(struct mv_device *device, struct mv_batch *out, const uint8_t *message,
-	size_t len, const struct mv_endpoint *from, struct mv_now now)
+void mv_handshake_message_copy(struct mv_handshake_message *message, const struct mv_packet *packet)
+{
+	assert(packet->len <= sizeof(message->bytes));
+
+	message->from = packet->endpoint;
+	message->source = packet->source;
+	message->len = packet->len;
+	memcpy(message->bytes, packet->data, packet->len);
+}
+
+void mv_handshake_receive(struct mv_device *device, struct mv_batch *out,
+	const struct mv_handshake_message *message, size_t backlog, struct mv_now now)
 {
 	struct mv_exchange x;
 
 	mv_exchange_begin(&x, device, out, now);
-	x.from = from;
-	enum mv_drop verdict = consume(&x, message, len);
+	x.message = message;
+	enum mv_drop verdict = consume(&x, backlog);
 	if (verdict != MV_DROP_NONE) {
 		drop(&x, verdict);
 	}

@@ -1,5 +1,7 @@
 #include "tunnel/initiate.h"
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "crypto/keytext.h"
 #include "proto/tai64n.h"
@@ -59,7 +61,8 @@ static bool make_initiation(struct mv_exchange *x, struct mv_message_initiation 
 	struct mv_handshake_scratch *scratch = x->scratch;
 
 	mv_exchange_complete_remote(x);
-	mv_tai64n(x->timestamp, x->now);
+	mv_tai64n_next(x->timestamp, x->device->last_timestamp, x->now);
+	memcpy(x->device->last_timestamp, x->timestamp, MV_TIMESTAMP_LEN);
 	if (!mv_noise_create_initiation(message, &scratch->handshake, &scratch->identity,
 		    &scratch->remote, scratch->random, x->timestamp, x->index)) {
 		return false;

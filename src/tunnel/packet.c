@@ -5,8 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tunnel/icmp.h"
+
+/* For padding and tag; and, with the headroom, for an ICMP error in the packet's place. */
+#define TAILROOM 32
+static_assert(
+	TAILROOM >= MV_TRANSPORT_TAILROOM && TAILROOM + MV_TRANSPORT_HEADROOM >= MV_ICMP_GROWTH,
+	"room for both");
+
 /* Everything a packet of any size needs of the buffer. */
-#define SLOT_MAX (MV_TRANSPORT_HEADROOM + MV_PACKET_MAX + MV_TRANSPORT_TAILROOM)
+#define SLOT_MAX (MV_TRANSPORT_HEADROOM + MV_PACKET_MAX + TAILROOM)
 
 /* 127 packets of an ordinary MTU and one of the largest. With jumbo packets a batch is just
  * shorter. */
@@ -71,8 +79,8 @@ struct mv_packet *mv_batch_add(struct mv_batch *batch, size_t len)
 	uint8_t *data = batch->buffer + batch->buffer_used + MV_TRANSPORT_HEADROOM;
 
 	*packet = (struct mv_packet){.data = data, .len = len, .live = true};
-	batch->buffer_used = align_slot(
-		batch->buffer_used + MV_TRANSPORT_HEADROOM + len + MV_TRANSPORT_TAILROOM);
+	batch->buffer_used =
+		align_slot(batch->buffer_used + MV_TRANSPORT_HEADROOM + len + TAILROOM);
 	if (batch->buffer_used > batch->buffer_touched) {
 		batch->buffer_touched = batch->buffer_used;
 	}

@@ -38,10 +38,14 @@ struct mv_packet {
 	size_t len;
 	bool live;         /* goes on; else it was staged, handed to the control loop, or dropped */
 	bool is_handshake; /* type 1 to 3, for the control loop */
+	bool is_answer;    /* has become an ICMP error to the local sender, for TUN */
 	bool carries_data; /* a packet, not a keepalive */
 	bool sent;         /* out, set by whoever wrote the datagram */
 	enum mv_drop drop; /* why it does not go on, MV_DROP_NONE if it was not dropped */
 	struct mv_endpoint endpoint; /* where to, or where from */
+	struct mv_source source;     /* the own side of it */
+	bool source_failed;          /* out: nothing can be sent from there any more */
+	uint8_t tos;                 /* of the outer header */
 	struct mv_peer_handle peer;
 	uint64_t keypair_id;
 	uint32_t local_index; /* in: of the keypair */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "tunnel/device_state.h"
+#include "tunnel/ecn.h"
 
 struct mv_peer_handle mv_peer_handle(const struct mv_device *device, const struct mv_peer *peer)
 {
@@ -103,6 +104,27 @@ void mv_peer_drop_staged(
 	}
 }
 
+void mv_peer_set_path(const struct mv_device *device, struct mv_peer *peer,
+	const struct mv_endpoint *endpoint, const struct mv_source *source)
+{
+	peer->endpoint = *endpoint;
+	peer->endpoint_is_pending = false;
+	peer->source = *source;
+	peer->source_generation = device->source_generation;
+	peer->unanswered = 0;
+}
+
+struct mv_source mv_peer_source(const struct mv_device *device, const struct mv_peer *peer)
+{
+	return peer->source_generation == device->source_generation ? peer->source
+								    : (struct mv_source){0};
+}
+
+void mv_peer_forget_source(struct mv_peer *peer)
+{
+	peer->source = (struct mv_source){0};
+}
+
 bool mv_peer_can_send(const struct mv_peer *peer, struct mv_now now)
 {
 	return peer->endpoint.ip.family != MV_FAMILY_NONE &&
@@ -126,6 +148,8 @@ void mv_peer_plan_data(struct mv_device *device, struct mv_peer *peer, struct mv
 	packet->carries_data = packet->len > 0;
 	packet->peer = mv_peer_handle(device, peer);
 	packet->endpoint = peer->endpoint;
+	packet->source = mv_peer_source(device, peer);
+	packet->tos = packet->carries_data ? mv_ecn_encapsulate(packet->data) : 0;
 	packet->keypair_id = keypair->id;
 
 	struct mv_aead_job *job = mv_batch_add_job(batch, packet, keypair->keys->send);

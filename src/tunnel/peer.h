@@ -52,6 +52,8 @@ struct mv_peer {
 	uint64_t scheduled_ns; /* its place in the device's deadlines */
 
 	struct mv_endpoint endpoint;
+	struct mv_source source; /* good while the generation is the device's */
+	uint64_t source_generation;
 	bool endpoint_is_pending; /* its name is being resolved: stage meanwhile */
 	struct mv_allowedips_list allowed_ips;
 	struct mv_stage staged;

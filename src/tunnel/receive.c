@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "tunnel/device_state.h"
+#include "tunnel/ecn.h"
 #include "tunnel/ip.h"
 
 enum mv_message_type mv_receive_classify(const uint8_t *datagram, size_t len)
@@ -148,6 +149,7 @@ static void commit_inner(
 	} else {
 		peer->rx_bytes += packet->len + MV_MESSAGE_DATA_OVERHEAD;
 		packet->len = inner.len;
+		mv_ecn_decapsulate(packet->data, packet->tos);
 	}
 }
 
@@ -170,9 +172,7 @@ static void commit_packet(struct mv_device *device, struct mv_packet *packet, st
 		drop(device, peer, packet, MV_DROP_REPLAYED, now);
 		return;
 	}
-	peer->endpoint = packet->endpoint;
-	peer->endpoint_is_pending = false;
-	peer->unanswered = 0;
+	mv_peer_set_path(device, peer, &packet->endpoint, &packet->source);
 	confirm_keypair(device, peer, keypair, now);
 	rekey_if_old(device, peer, now);
 	mv_timers_any_received(&peer->timers);

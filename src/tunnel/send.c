@@ -1,6 +1,9 @@
 #include "tunnel/send.h"
 
+#include <string.h>
+
 #include "tunnel/device_state.h"
+#include "tunnel/icmp.h"
 #include "tunnel/ip.h"
 
 static void drop(struct mv_device *device, struct mv_peer *peer, struct mv_packet *packet,
@@ -8,6 +11,29 @@ static void drop(struct mv_device *device, struct mv_peer *peer, struct mv_packe
 {
 	mv_packet_drop(packet, reason);
 	mv_peer_count_drop(device, peer, reason, now);
+}
+
+/* Drops the packet and tells its sender why, unless he was told often enough. The answer takes the
+ * packet's place. */
+static void refuse(struct mv_device *device, struct mv_peer *peer, struct mv_packet *packet,
+	enum mv_drop reason, enum mv_icmp_error error, struct mv_now now)
+{
+	struct mv_inner inner;
+
+	drop(device, peer, packet, reason, now);
+	if (!mv_icmp_may_answer(packet->data, packet->len) ||
+		!mv_inner_parse(&inner, packet->data, packet->len)) {
+		return;
+	}
+	struct mv_ip source = {.family = inner.version};
+	memcpy(source.bytes, inner.source, mv_ip_width(&source) / 8);
+	if (!mv_ratelimiter_allow(&device->icmp_limiter, &source, now.boot_ns)) {
+		return;
+	}
+	uint8_t *answer = packet->data - MV_TRANSPORT_HEADROOM;
+	packet->len = mv_icmp_answer(answer, error, packet->data, packet->len, device->mtu);
+	packet->data = answer;
+	packet->is_answer = true;
 }
 
 static struct mv_peer *route(const struct mv_device *device, const struct mv_inner *inner)
@@ -59,12 +85,16 @@ static void plan_packet(struct mv_device *device, struct mv_batch *batch, struct
 	}
 	struct mv_peer *peer = route(device, &inner);
 	if (!peer) {
-		drop(device, NULL, packet, MV_DROP_NO_ROUTE, now);
+		refuse(device, NULL, packet, MV_DROP_NO_ROUTE, MV_ICMP_UNREACHABLE, now);
 		return;
 	}
 	enum mv_drop reason = unreachable(device, peer);
 	if (reason != MV_DROP_NONE) {
-		drop(device, peer, packet, reason, now);
+		refuse(device, peer, packet, reason, MV_ICMP_UNREACHABLE, now);
+		return;
+	}
+	if (mv_icmp_is_too_big(packet->data, packet->len, device->mtu)) {
+		refuse(device, peer, packet, MV_DROP_TOO_BIG, MV_ICMP_TOO_BIG, now);
 		return;
 	}
 
@@ -98,6 +128,9 @@ static void commit_packet(
 {
 	struct mv_peer *peer = mv_peer_get(device, packet->peer);
 
+	if (peer && packet->source_failed) {
+		mv_peer_forget_source(peer);
+	}
 	if (!packet->sent) {
 		mv_peer_count_drop(device, peer, MV_DROP_SEND_FAILED, now);
 		return;

@@ -10,8 +10,9 @@
 
 /*
  * The packets that are live afterwards are messages that only need to be sealed. Packets for which
- * there is no session yet are copied and wait; a handshake is wished for. True: wake the control
- * loop.
+ * there is no session yet are copied and wait; a handshake is wished for. Those marked ->is_answer
+ * have become ICMP errors to their senders, and are to be written back into TUN. True: wake the
+ * control loop.
  */
 bool mv_send_plan(struct mv_device *device, struct mv_batch *batch, struct mv_now now);
 

@@ -6,6 +6,10 @@ static void run_peer(struct mv_device *device, struct mv_peer *peer, struct mv_n
 {
 	unsigned actions = mv_timers_run(&peer->timers, now.boot_ns);
 
+	if (actions & (MV_TIMER_RETRY_HANDSHAKE | MV_TIMER_START_HANDSHAKE)) {
+		/* Maybe it is our own address that nobody answers to any more. */
+		mv_peer_forget_source(peer);
+	}
 	if (actions & MV_TIMER_GIVE_UP) {
 		mv_peer_drop_staged(device, peer, MV_DROP_HANDSHAKE_GAVE_UP, now);
 	}

@@ -581,16 +581,17 @@ Test(handshake, without_a_private_key_there_is_none)
 Test(handshake, what_waited_while_the_link_went_down_is_dropped)
 {
 	struct mv_batch *out = mv_batch_create();
-	struct mv_endpoint from = world_endpoint(0);
+	struct mv_handshake_message message = {.from = world_endpoint(0)};
 
 	cr_assert_not_null(out);
 	world_lose(world, 0, MV_MESSAGE_INITIATION, 1);
 	world_ping(world, 0, 1);
 	struct caught initiation = last(0, MV_MESSAGE_INITIATION);
+	message.len = initiation.len;
+	memcpy(message.bytes, initiation.bytes, initiation.len);
 
 	world_set_up(world, 1, false);
-	mv_handshake_receive(world_device(world, 1), out, initiation.bytes, initiation.len, &from,
-		world_now(world));
+	mv_handshake_receive(world_device(world, 1), out, &message, 0, world_now(world));
 	cr_expect_eq(out->count, 0);
 	cr_expect_eq(world_drops(world, 1, MV_DROP_DEVICE_DOWN), 1);
 	cr_expect_eq(mv_device_arm(world_device(world, 1)), MV_NEVER);
@@ -601,12 +602,11 @@ Test(handshake, what_waited_while_the_link_went_down_is_dropped)
 Test(handshake, what_is_no_handshake_message_is_refused)
 {
 	struct mv_batch *out = mv_batch_create();
-	struct mv_endpoint from = world_endpoint(0);
-	const uint8_t data[32] = {MV_MESSAGE_DATA};
+	const struct mv_handshake_message data = {
+		.from = world_endpoint(0), .len = 32, .bytes = {MV_MESSAGE_DATA}};
 
 	cr_assert_not_null(out);
-	mv_handshake_receive(
-		world_device(world, 1), out, data, sizeof data, &from, world_now(world));
+	mv_handshake_receive(world_device(world, 1), out, &data, 0, world_now(world));
 	cr_expect_eq(world_drops(world, 1, MV_DROP_BAD_MESSAGE), 1);
 	mv_batch_destroy(out);
 }

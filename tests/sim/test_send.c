@@ -358,16 +358,16 @@ Test(send, packets_wait_for_the_handshake_and_go_in_order)
  * are there. */
 Test(send, a_new_packet_does_not_overtake_those_that_wait)
 {
-	struct mv_endpoint from = world_endpoint(1);
+	struct mv_handshake_message message = {.from = world_endpoint(1)};
 	struct mv_batch *batch = mv_batch_create();
-	size_t len;
 
 	cr_assert_not_null(batch);
 	world_lose(world, 1, MV_MESSAGE_RESPONSE, 1);
 	send_marked(1, 1);
 	send_marked(1, 2);
-	const uint8_t *response = world_last_sent(world, 1, MV_MESSAGE_RESPONSE, &len);
-	mv_handshake_receive(world_device(world, 0), batch, response, len, &from, world_now(world));
+	memcpy(message.bytes, world_last_sent(world, 1, MV_MESSAGE_RESPONSE, &message.len),
+		sizeof(struct mv_message_response));
+	mv_handshake_receive(world_device(world, 0), batch, &message, 0, world_now(world));
 
 	world_packet(mv_batch_room(batch), 0, 1, 100, 3);
 	const struct mv_packet *packet = mv_batch_add(batch, 100);

@@ -39,6 +39,7 @@ struct world {
 	struct world_hooks hooks;
 	struct mv_now now;
 	uint64_t random_counter;
+	size_t backlog; /* of handshake messages, as the devices are told */
 	struct mv_batch *batch, *outbox;
 	size_t count;
 	struct host hosts[WORLD_DEVICES_MAX];
@@ -305,8 +306,10 @@ static void receive(struct world *world, size_t device, const struct datagram *d
 	mv_batch_open(batch, &mv_aead_sodium);
 	mv_receive_commit(core, batch, world->now);
 	if (packet->is_handshake) {
-		mv_handshake_receive(core, world->outbox, packet->data, packet->len,
-			&packet->endpoint, world->now);
+		struct mv_handshake_message message;
+
+		mv_handshake_message_copy(&message, packet);
+		mv_handshake_receive(core, world->outbox, &message, world->backlog, world->now);
 	} else if (packet->live) {
 		deliver(world, device, packet);
 	}
@@ -422,6 +425,11 @@ void world_run_until(struct world *world, uint64_t boot_ns)
 void world_run_for(struct world *world, uint64_t ns)
 {
 	world_run_until(world, world->now.boot_ns + ns);
+}
+
+void world_set_backlog(struct world *world, size_t backlog)
+{
+	world->backlog = backlog;
 }
 
 void world_step_wall_clock(struct world *world, int64_t seconds)

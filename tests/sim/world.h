@@ -77,6 +77,10 @@ void world_run_for(struct world *world, uint64_t ns);
 /* Moves the wall clock alone. */
 void world_step_wall_clock(struct world *world, int64_t seconds);
 
+/* As if so many handshake messages waited behind each: from MV_HANDSHAKE_QUEUE_LOAD on that is
+ * load. */
+void world_set_backlog(struct world *world, size_t backlog);
+
 /* The next deadline of any device. */
 uint64_t world_deadline(struct world *world);
 
