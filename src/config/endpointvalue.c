@@ -100,6 +100,7 @@ static bool lacks_brackets(struct mv_draft *draft, const char *value)
 	char shown[MV_SHOWN_MAX];
 	const char *colon = strrchr(value, ':');
 	struct mv_ip ip;
+	uint64_t port;
 
 	if (*value == '[' || !colon || colon == strchr(value, ':')) {
 		return false;
@@ -107,9 +108,9 @@ static bool lacks_brackets(struct mv_draft *draft, const char *value)
 	if ((size_t)(colon - value) < sizeof(host)) {
 		memcpy(host, value, (size_t)(colon - value));
 		host[colon - value] = '\0';
-		if (is_ipv6(&ip, host)) {
-			mv_draft_error(draft, "an IPv6 address stands in brackets: write [%s]:%s",
-				host, colon + 1);
+		if (is_ipv6(&ip, host) && mv_decimal_parse(&port, colon + 1, UINT16_MAX)) {
+			mv_draft_error(draft, "an IPv6 address stands in brackets: write [%s]:%u",
+				host, (unsigned)port);
 			return true;
 		}
 	}

@@ -22,25 +22,27 @@ void mv_uapi_path(char path[static MV_UAPI_PATH_MAX], const char *device)
 	snprintf(path, MV_UAPI_PATH_MAX, MV_UAPI_DIRECTORY "/%s.sock", device);
 }
 
-/* Without blocking: a server whose backlog is full lives, too. */
-static bool nobody_listens(const struct sockaddr_un *address)
+/* 0 if nobody listens, -EADDRINUSE if somebody does. Without blocking: a server whose backlog is
+ * full lives, too. */
+static int check_stale(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool refused;
 
 	if (fd < 0) {
-		return false;
+		return -errno;
 	}
 	refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
 		  errno == ECONNREFUSED;
 	close(fd);
-	return refused;
+	return refused ? 0 : -EADDRINUSE;
 }
 
 /* A connection to a plain file is refused as well, hence the look at its type. */
 static int remove_stale(const struct sockaddr_un *address)
 {
 	struct stat found;
+	int error;
 
 	if (lstat(address->sun_path, &found) < 0) {
 		return errno == ENOENT ? 0 : -errno;
@@ -48,8 +50,9 @@ static int remove_stale(const struct sockaddr_un *address)
 	if (!S_ISSOCK(found.st_mode)) {
 		return -ENOTSOCK;
 	}
-	if (!nobody_listens(address)) {
-		return -EADDRINUSE;
+	error = check_stale(address);
+	if (error < 0) {
+		return error;
 	}
 	return unlink(address->sun_path) == 0 || errno == ENOENT ? 0 : -errno;
 }

@@ -99,8 +99,8 @@ static void on_directory_event(uv_fs_event_t *watch, const char *file, int event
 }
 
 /*
- * The file is opened first: whatever fails then, it is known as ours and goes. It is looked at once
- * more when the watch has begun, so that no removal falls between the two.
+ * The file is opened first: whatever fails after that, it is known as ours and goes. It is looked
+ * at once more when the watch has begun, so that no removal falls between the two.
  */
 static int start(struct mv_uapi_socket *socket, int fd)
 {
@@ -109,6 +109,8 @@ static int start(struct mv_uapi_socket *socket, int fd)
 	socket->file = open(socket->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (socket->file < 0) {
 		error = -errno;
+		/* Nobody else takes its place while fd listens. */
+		unlink(socket->path);
 		close(fd);
 		return error;
 	}

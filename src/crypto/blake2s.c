@@ -4,6 +4,9 @@
 #include <blake2.h>
 #include <sodium.h>
 
+/* More than libb2 uses of the stack below its caller. */
+#define STACK_BYTES 1024
+
 static_assert(MV_HASH_LEN == BLAKE2S_OUTBYTES, "the longest digest");
 static_assert(MV_BLOCK_LEN == BLAKE2S_BLOCKBYTES, "the block of HMAC");
 
@@ -11,6 +14,8 @@ static_assert(MV_BLOCK_LEN == BLAKE2S_BLOCKBYTES, "the block of HMAC");
  * libb2's functions fail on lengths out of range only, which the constants and the assertion rule
  * out. Its one-call blake2s() leaves the state on the stack, so the state is kept and wiped here:
  * in keyed mode it begins with the key, in HMAC the first part is the padded key.
+ * What the functions themselves leave behind, the last block and the digest, goes with the stack
+ * that it lies in.
  */
 
 void mv_hash(
@@ -23,6 +28,7 @@ void mv_hash(
 	blake2s_update(&state, b, b_len);
 	blake2s_final(&state, out, MV_HASH_LEN);
 	sodium_memzero(&state, sizeof(state));
+	sodium_stackzero(STACK_BYTES);
 }
 
 void mv_mac(uint8_t out[static MV_MAC_LEN], const void *key, size_t key_len, const void *in,
@@ -35,4 +41,5 @@ void mv_mac(uint8_t out[static MV_MAC_LEN], const void *key, size_t key_len, con
 	blake2s_update(&state, in, in_len);
 	blake2s_final(&state, out, MV_MAC_LEN);
 	sodium_memzero(&state, sizeof(state));
+	sodium_stackzero(STACK_BYTES);
 }

@@ -322,41 +322,48 @@ static void configure_lane(struct mv_loop *loop, const struct mv_loop_config *co
 		.watch_ctx = config->watch_ctx};
 }
 
-static struct mv_loop *allocate(const struct mv_loop_config *config)
+static int allocate(struct mv_loop **allocated, const struct mv_loop_config *config)
 {
 	struct mv_loop *loop = calloc(1, sizeof(*loop));
 
 	if (!loop) {
-		return NULL;
+		return -ENOMEM;
 	}
-	if (uv_loop_init(&loop->uv) < 0) {
-		free(loop);
-		return NULL;
+	int error = uv_loop_init(&loop->uv);
+	if (error < 0) {
+		goto free_loop;
 	}
-	if (uv_mutex_init(&loop->lock) < 0) {
-		uv_loop_close(&loop->uv);
-		free(loop);
-		return NULL;
+	error = uv_mutex_init(&loop->lock);
+	if (error < 0) {
+		goto close_uv;
 	}
 	loop->timer_fd = -1;
 	loop->log = config->log;
 	loop->tun = config->tun;
 	loop->udp = config->udp;
-	return loop;
+	*allocated = loop;
+	return 0;
+
+close_uv:
+	uv_loop_close(&loop->uv);
+free_loop:
+	free(loop);
+	return error;
 }
 
 int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config)
 {
-	struct mv_loop *loop = allocate(config);
+	struct mv_loop *loop;
+	int error = allocate(&loop, config);
 
-	if (!loop) {
+	if (error < 0) {
 		struct mv_loop_config orphans = *config;
 
 		mv_udp_close(&orphans.udp);
 		mv_tun_close(&orphans.tun);
-		return -ENOMEM;
+		return error;
 	}
-	int error = init_parts(loop);
+	error = init_parts(loop);
 	if (error == 0) {
 		error = init_handles(loop);
 	}

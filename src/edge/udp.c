@@ -79,17 +79,21 @@ static int open_socket(int family, uint16_t port)
 	return fd;
 }
 
-static uint16_t bound_port(int fd)
+/* 0 or -errno. */
+static int ask_port(uint16_t *port, int fd)
 {
 	struct sockaddr_storage address;
 	struct mv_endpoint endpoint;
 	socklen_t len = sizeof(address);
 
-	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0 ||
-		!mv_sockaddr_to_endpoint(&endpoint, (struct sockaddr *)&address)) {
-		return 0;
+	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0) {
+		return -errno;
 	}
-	return endpoint.port;
+	if (!mv_sockaddr_to_endpoint(&endpoint, (struct sockaddr *)&address)) {
+		return -EPROTO;
+	}
+	*port = endpoint.port;
+	return 0;
 }
 
 /* IPv6 may be compiled out, or disabled so that no address can be bound. */
@@ -106,8 +110,7 @@ static int open_family(struct mv_udp *udp, int *fd, int family)
 		return opened;
 	}
 	*fd = opened;
-	udp->port = bound_port(opened);
-	return 0;
+	return ask_port(&udp->port, opened);
 }
 
 /* The second family gets the port that the first one got. */
@@ -117,6 +120,7 @@ static int open_pair(struct mv_udp *udp, uint16_t port)
 
 	int error4 = open_family(udp, &udp->fd4, AF_INET);
 	if (error4 < 0 && !lacks_family(error4)) {
+		mv_udp_close(udp);
 		return error4;
 	}
 	int error6 = open_family(udp, &udp->fd6, AF_INET6);

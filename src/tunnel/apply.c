@@ -144,6 +144,7 @@ static void set_identity(struct walk *walk)
 	for (uint32_t slot = MV_SLOT_NONE; (peer = mv_slab_next(&device->peers, &slot));) {
 		mv_peer_erase_handshake(device, peer);
 		mv_keypairs_stop_sending(&peer->keypairs);
+		sodium_memzero(peer->secrets->remote.static_static, MV_KEY_LEN);
 		peer->static_static_is_stale = true;
 		peer->handshake_is_impossible = false;
 		peer->timers.handshake_allowed_ns = 0;
