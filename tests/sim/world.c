@@ -17,11 +17,14 @@
 struct datagram {
 	struct datagram *next;
 	struct mv_endpoint from;
+	uint8_t tos;
 	size_t len;
 	uint8_t bytes[];
 };
 
 struct record {
+	struct mv_source source;
+	uint8_t tos;
 	size_t len;
 	uint8_t bytes[MV_PACKET_MAX];
 };
@@ -30,16 +33,21 @@ struct host {
 	struct mv_device *device;
 	uint8_t private_key[MV_KEY_LEN], public_key[MV_KEY_LEN];
 	struct datagram *inbox, **inbox_end;
-	bool refuses;
-	uint64_t lose[WORLD_TYPES], sent[WORLD_TYPES], delivered;
-	struct record last_sent[WORLD_TYPES], last_delivered;
+	struct mv_source source; /* where datagrams come in */
+	bool refuses, refuses_source;
+	int64_t wall_step_s; /* its wall clock is this far ahead of the world's */
+	uint64_t lose[WORLD_TYPES], sent[WORLD_TYPES], delivered, answers;
+	struct record last_sent[WORLD_TYPES], last_delivered, last_answer;
 };
 
 struct world {
 	struct world_hooks hooks;
 	struct mv_now now;
 	uint64_t random_counter;
+	uint8_t psk[MV_KEY_LEN]; /* all zero: none */
+	uint16_t persistent_keepalive_s;
 	size_t backlog; /* of handshake messages, as the devices are told */
+	bool congested;
 	struct mv_batch *batch, *outbox;
 	size_t count;
 	struct host hosts[WORLD_DEVICES_MAX];
@@ -60,7 +68,16 @@ static void fill_random(void *ctx, void *out, size_t len)
 	uint8_t key[crypto_stream_chacha20_KEYBYTES] = {0};
 
 	mv_store_le64(key, ++world->random_counter);
+	mv_store_le64(key + sizeof(uint64_t), world->hooks.seed);
 	crypto_stream_chacha20(out, len, nonce, key);
+}
+
+static void create_device(struct world *world, struct host *host)
+{
+	struct mv_environment environment = {.ctx = world, .random = fill_random};
+
+	must(mv_device_create(&host->device, &environment) == 0);
+	mv_device_set_mtu(host->device, 1420);
 }
 
 struct world *world_create(size_t devices, const struct world_hooks *hooks)
@@ -75,16 +92,15 @@ struct world *world_create(size_t devices, const struct world_hooks *hooks)
 	world->count = devices;
 	must((world->batch = mv_batch_create()) && (world->outbox = mv_batch_create()));
 
-	struct mv_environment environment = {.ctx = world, .random = fill_random};
 	for (size_t i = 0; i < devices; i++) {
 		struct host *host = &world->hosts[i];
 
 		host->inbox_end = &host->inbox;
+		host->source = (struct mv_source){.ip = world_endpoint(i).ip, .ifindex = 1};
 		fill_random(world, host->private_key, MV_KEY_LEN);
 		mv_x25519_clamp(host->private_key);
 		mv_x25519_public(host->public_key, host->private_key);
-		must(mv_device_create(&host->device, &environment) == 0);
-		mv_device_set_mtu(host->device, 1420);
+		create_device(world, host);
 	}
 	return world;
 }
@@ -144,8 +160,15 @@ struct mv_endpoint world_endpoint(size_t device)
 		.port = 51820};
 }
 
-static void add_peer(struct mv_changes *changes, const struct world *world, size_t peer,
-	const uint8_t *psk, uint16_t keepalive_s)
+struct mv_now world_now_of(const struct world *world, size_t device)
+{
+	struct mv_now now = world->now;
+
+	now.wall_s = (uint64_t)((int64_t)now.wall_s + world->hosts[device].wall_step_s);
+	return now;
+}
+
+static void add_peer(struct mv_changes *changes, const struct world *world, size_t peer)
 {
 	struct mv_endpoint endpoint = world_endpoint(peer);
 	struct mv_prefix inner4 = {
@@ -156,32 +179,48 @@ static void add_peer(struct mv_changes *changes, const struct world *world, size
 		.bits = 128};
 
 	must(mv_changes_add_key(changes, MV_CHANGE_PEER, world->hosts[peer].public_key) == 0);
-	if (psk) {
-		must(mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, psk) == 0);
-	}
+	must(mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, world->psk) == 0);
 	must(mv_changes_add_endpoint(changes, MV_CHANGE_ENDPOINT, &endpoint) == 0);
-	must(mv_changes_add_keepalive(changes, keepalive_s) == 0);
+	must(mv_changes_add_keepalive(changes, world->persistent_keepalive_s) == 0);
 	must(mv_changes_add_prefix(changes, MV_CHANGE_ALLOWED_IP, &inner4) == 0);
 	must(mv_changes_add_prefix(changes, MV_CHANGE_ALLOWED_IP, &inner6) == 0);
 }
 
+static void configure(struct world *world, size_t device)
+{
+	struct host *host = &world->hosts[device];
+	struct mv_changes changes;
+
+	mv_changes_init(&changes);
+	must(mv_changes_add_key(&changes, MV_CHANGE_PRIVATE_KEY, host->private_key) == 0);
+	for (size_t peer = 0; peer < world->count; peer++) {
+		if (peer != device) {
+			add_peer(&changes, world, peer);
+		}
+	}
+	must(mv_device_apply(host->device, &changes, world_now_of(world, device)) == 0);
+	mv_changes_uninit(&changes);
+	mv_device_set_up(host->device, true, world_now_of(world, device));
+}
+
 void world_connect(struct world *world, const uint8_t *psk, uint16_t persistent_keepalive_s)
 {
-	for (size_t i = 0; i < world->count; i++) {
-		struct host *host = &world->hosts[i];
-		struct mv_changes changes;
-
-		mv_changes_init(&changes);
-		must(mv_changes_add_key(&changes, MV_CHANGE_PRIVATE_KEY, host->private_key) == 0);
-		for (size_t peer = 0; peer < world->count; peer++) {
-			if (peer != i) {
-				add_peer(&changes, world, peer, psk, persistent_keepalive_s);
-			}
-		}
-		must(mv_device_apply(host->device, &changes, world->now) == 0);
-		mv_changes_uninit(&changes);
-		mv_device_set_up(host->device, true, world->now);
+	if (psk) {
+		memcpy(world->psk, psk, MV_KEY_LEN);
 	}
+	world->persistent_keepalive_s = persistent_keepalive_s;
+	for (size_t i = 0; i < world->count; i++) {
+		configure(world, i);
+	}
+}
+
+void world_restart(struct world *world, size_t device)
+{
+	struct host *host = &world->hosts[device];
+
+	mv_device_destroy(host->device);
+	create_device(world, host);
+	configure(world, device);
 }
 
 size_t world_packet(uint8_t *packet, size_t from, size_t to, size_t len, uint32_t mark)
@@ -199,23 +238,27 @@ size_t world_packet(uint8_t *packet, size_t from, size_t to, size_t len, uint32_
 	return len;
 }
 
-static void put(struct host *host, const struct mv_endpoint *from, const uint8_t *bytes, size_t len)
+static void put(struct host *host, const struct mv_endpoint *from, uint8_t tos,
+	const uint8_t *bytes, size_t len)
 {
 	struct datagram *datagram = malloc(sizeof(*datagram) + len);
 
 	assert(datagram);
 	datagram->next = NULL;
 	datagram->from = *from;
+	datagram->tos = tos;
 	datagram->len = len;
 	memcpy(datagram->bytes, bytes, len);
 	*host->inbox_end = datagram;
 	host->inbox_end = &datagram->next;
 }
 
-static void remember(struct record *record, const uint8_t *bytes, size_t len)
+static void remember(struct record *record, const struct mv_packet *packet)
 {
-	memcpy(record->bytes, bytes, len);
-	record->len = len;
+	memcpy(record->bytes, packet->data, packet->len);
+	record->len = packet->len;
+	record->source = packet->source;
+	record->tos = packet->tos;
 }
 
 /* True if the network is to lose this one. */
@@ -230,6 +273,12 @@ static bool is_lost(struct host *host, unsigned type)
 	return true;
 }
 
+/* What routers do where a queue grows: a datagram that does ECN is marked. */
+static uint8_t carried_tos(const struct world *world, uint8_t tos)
+{
+	return world->congested && (tos & 3) ? tos | 3 : tos;
+}
+
 /* What the edge's sendmsg is: with success, unless world_refuse says so or it leads nowhere. */
 static void write_datagram(struct world *world, size_t from, struct mv_packet *packet)
 {
@@ -242,9 +291,18 @@ static void write_datagram(struct world *world, size_t from, struct mv_packet *p
 	if (!packet->sent) {
 		return;
 	}
+	if (host->refuses_source && packet->source.ip.family != MV_FAMILY_NONE) {
+		packet->source = (struct mv_source){0};
+		packet->source_failed = true;
+	}
 	host->sent[type]++;
-	remember(&host->last_sent[type], packet->data, packet->len);
+	remember(&host->last_sent[type], packet);
 	if (is_lost(host, type)) {
+		return;
+	}
+	if (world->hooks.transmit) {
+		world->hooks.transmit(
+			world->hooks.ctx, from, &packet->endpoint, packet->data, packet->len);
 		return;
 	}
 	for (size_t to = 0; to < world->count; to++) {
@@ -253,7 +311,8 @@ static void write_datagram(struct world *world, size_t from, struct mv_packet *p
 		if (mv_endpoint_equal(&endpoint, &packet->endpoint) &&
 			(!world->hooks.carry || world->hooks.carry(world->hooks.ctx, from, to,
 							packet->data, packet->len))) {
-			put(&world->hosts[to], &source, packet->data, packet->len);
+			put(&world->hosts[to], &source, carried_tos(world, packet->tos),
+				packet->data, packet->len);
 		}
 	}
 }
@@ -266,16 +325,17 @@ static void write_batch(struct world *world, size_t from, struct mv_batch *batch
 			write_datagram(world, from, &batch->packets[i]);
 		}
 	}
-	mv_send_commit(world->hosts[from].device, batch, world->now);
+	mv_send_commit(world->hosts[from].device, batch, world_now_of(world, from));
 	mv_batch_reset(batch);
 }
 
 /* True if anything was sent. */
 static bool flush_outbox(struct world *world, size_t device)
 {
+	struct mv_now now = world_now_of(world, device);
 	bool sent = false;
 
-	while (mv_outbox_fill(world->hosts[device].device, world->outbox, world->now)) {
+	while (mv_outbox_fill(world->hosts[device].device, world->outbox, now)) {
 		write_batch(world, device, world->outbox);
 		sent = true;
 	}
@@ -287,7 +347,7 @@ static void deliver(struct world *world, size_t device, const struct mv_packet *
 	struct host *host = &world->hosts[device];
 
 	host->delivered++;
-	remember(&host->last_delivered, packet->data, packet->len);
+	remember(&host->last_delivered, packet);
 	if (world->hooks.deliver) {
 		world->hooks.deliver(world->hooks.ctx, device, packet->data, packet->len);
 	}
@@ -296,20 +356,23 @@ static void deliver(struct world *world, size_t device, const struct mv_packet *
 static void receive(struct world *world, size_t device, const struct datagram *datagram)
 {
 	struct mv_device *core = world->hosts[device].device;
+	struct mv_now now = world_now_of(world, device);
 	struct mv_batch *batch = world->batch;
 
 	memcpy(mv_batch_room(batch), datagram->bytes, datagram->len);
 	struct mv_packet *packet = mv_batch_add(batch, datagram->len);
 	packet->endpoint = datagram->from;
+	packet->source = world->hosts[device].source;
+	packet->tos = datagram->tos;
 
-	mv_receive_plan(core, batch, world->now);
+	mv_receive_plan(core, batch, now);
 	mv_batch_open(batch, &mv_aead_sodium);
-	mv_receive_commit(core, batch, world->now);
+	mv_receive_commit(core, batch, now);
 	if (packet->is_handshake) {
 		struct mv_handshake_message message;
 
 		mv_handshake_message_copy(&message, packet);
-		mv_handshake_receive(core, world->outbox, &message, world->backlog, world->now);
+		mv_handshake_receive(core, world->outbox, &message, world->backlog, now);
 	} else if (packet->live) {
 		deliver(world, device, packet);
 	}
@@ -327,7 +390,7 @@ static void settle(struct world *world)
 		for (size_t i = 0; i < world->count; i++) {
 			struct datagram *datagram;
 
-			mv_tick(world->hosts[i].device, world->now);
+			mv_tick(world->hosts[i].device, world_now_of(world, i));
 			busy |= flush_outbox(world, i);
 			while ((datagram = take(&world->hosts[i]))) {
 				busy = true;
@@ -340,9 +403,15 @@ static void settle(struct world *world)
 
 void world_send(struct world *world, size_t device, const uint8_t *packet, size_t len)
 {
+	struct host *host = &world->hosts[device];
+
 	memcpy(mv_batch_room(world->batch), packet, len);
-	mv_batch_add(world->batch, len);
-	mv_send_plan(world->hosts[device].device, world->batch, world->now);
+	const struct mv_packet *added = mv_batch_add(world->batch, len);
+	mv_send_plan(host->device, world->batch, world_now_of(world, device));
+	if (added->is_answer) {
+		host->answers++;
+		remember(&host->last_answer, added);
+	}
 	write_batch(world, device, world->batch);
 	settle(world);
 }
@@ -356,7 +425,8 @@ void world_ping(struct world *world, size_t from, size_t to)
 
 int world_apply(struct world *world, size_t device, const struct mv_changes *changes)
 {
-	int error = mv_device_apply(world->hosts[device].device, changes, world->now);
+	struct mv_now now = world_now_of(world, device);
+	int error = mv_device_apply(world->hosts[device].device, changes, now);
 
 	settle(world);
 	return error;
@@ -364,7 +434,7 @@ int world_apply(struct world *world, size_t device, const struct mv_changes *cha
 
 void world_set_up(struct world *world, size_t device, bool up)
 {
-	mv_device_set_up(world->hosts[device].device, up, world->now);
+	mv_device_set_up(world->hosts[device].device, up, world_now_of(world, device));
 	settle(world);
 }
 
@@ -378,10 +448,25 @@ void world_refuse(struct world *world, size_t device, bool refuse)
 	world->hosts[device].refuses = refuse;
 }
 
+void world_set_source(struct world *world, size_t device, const struct mv_source *source)
+{
+	world->hosts[device].source = *source;
+}
+
+void world_refuse_source(struct world *world, size_t device, bool refuse)
+{
+	world->hosts[device].refuses_source = refuse;
+}
+
+void world_set_congested(struct world *world, bool congested)
+{
+	world->congested = congested;
+}
+
 void world_inject(struct world *world, size_t device, const struct mv_endpoint *from,
 	const uint8_t *datagram, size_t len)
 {
-	put(&world->hosts[device], from, datagram, len);
+	put(&world->hosts[device], from, 0, datagram, len);
 	settle(world);
 }
 
@@ -437,6 +522,11 @@ void world_step_wall_clock(struct world *world, int64_t seconds)
 	world->now.wall_s = (uint64_t)((int64_t)world->now.wall_s + seconds);
 }
 
+void world_step_wall_clock_of(struct world *world, size_t device, int64_t seconds)
+{
+	world->hosts[device].wall_step_s += seconds;
+}
+
 uint64_t world_sent(const struct world *world, size_t device, unsigned type)
 {
 	return world->hosts[device].sent[type];
@@ -446,6 +536,27 @@ const uint8_t *world_last_sent(const struct world *world, size_t device, unsigne
 {
 	*len = world->hosts[device].last_sent[type].len;
 	return world->hosts[device].last_sent[type].bytes;
+}
+
+struct mv_source world_last_source(const struct world *world, size_t device, unsigned type)
+{
+	return world->hosts[device].last_sent[type].source;
+}
+
+uint8_t world_last_tos(const struct world *world, size_t device, unsigned type)
+{
+	return world->hosts[device].last_sent[type].tos;
+}
+
+uint64_t world_answers(const struct world *world, size_t device)
+{
+	return world->hosts[device].answers;
+}
+
+const uint8_t *world_last_answer(const struct world *world, size_t device, size_t *len)
+{
+	*len = world->hosts[device].last_answer.len;
+	return world->hosts[device].last_answer.bytes;
 }
 
 uint64_t world_delivered(const struct world *world, size_t device)

@@ -17,7 +17,8 @@
 /* The number of types of messages, 1 to 4, plus one. */
 #define WORLD_TYPES 5
 
-/* Device i: 192.0.2.(i + 1):51820 outside, 10.0.0.(i + 1) and fd00::(i + 1) inside. */
+/* Device i: 192.0.2.(i + 1):51820 on interface 1 outside, 10.0.0.(i + 1) and fd00::(i + 1) inside.
+ */
 struct world;
 
 struct world_hooks {
@@ -27,6 +28,12 @@ struct world_hooks {
 	bool (*carry)(void *ctx, size_t from, size_t to, uint8_t *datagram, size_t len);
 	/* Called for every packet that a device writes into its tunnel interface. */
 	void (*deliver)(void *ctx, size_t device, const uint8_t *packet, size_t len);
+	/* Is the network, if it is set: gets every datagram instead of carry, with where it is to
+	 * go, and what it does not pass to world_inject later is lost. */
+	void (*transmit)(void *ctx, size_t from, const struct mv_endpoint *to,
+		const uint8_t *datagram, size_t len);
+	/* Random numbers, those of keys too, are the same in every run with the same seed. */
+	uint64_t seed;
 };
 
 /* hooks may be NULL. */
@@ -36,7 +43,7 @@ void world_destroy(struct world *world);
 struct mv_device *world_device(struct world *world, size_t device);
 struct mv_now world_now(const struct world *world);
 
-/* The keys of a device; the same in every run. */
+/* The keys of a device. */
 const uint8_t *world_public_key(const struct world *world, size_t device);
 const uint8_t *world_private_key(const struct world *world, size_t device);
 struct mv_endpoint world_endpoint(size_t device);
@@ -44,6 +51,10 @@ struct mv_endpoint world_endpoint(size_t device);
 /* All devices get their identity, are set up, and know all others by public key, endpoint and inner
  * addresses. psk may be NULL. */
 void world_connect(struct world *world, const uint8_t *psk, uint16_t persistent_keepalive_s);
+
+/* The process of the device dies, and another starts with the same configuration: sessions, timers,
+ * and all that it learnt or sent before are forgotten. */
+void world_restart(struct world *world, size_t device);
 
 /* A UDP packet of `len` bytes in all from one inner address to another; payload bytes are the low
  * byte of `mark`. */
@@ -66,6 +77,16 @@ void world_lose(struct world *world, size_t device, unsigned type, uint64_t coun
 /* As long as it is set, the system refuses to send the datagrams of the device. */
 void world_refuse(struct world *world, size_t device, bool refuse);
 
+/* Datagrams reach the device at this address of its own from now on. */
+void world_set_source(struct world *world, size_t device, const struct mv_source *source);
+
+/* As long as it is set, the device can send from no address that it names; what names one goes
+ * without. */
+void world_refuse_source(struct world *world, size_t device, bool refuse);
+
+/* As long as it is set, the network marks all datagrams that do ECN (RFC 3168). */
+void world_set_congested(struct world *world, bool congested);
+
 /* A datagram arrives at the device, from this endpoint. */
 void world_inject(struct world *world, size_t device, const struct mv_endpoint *from,
 	const uint8_t *datagram, size_t len);
@@ -74,8 +95,12 @@ void world_inject(struct world *world, size_t device, const struct mv_endpoint *
 void world_run_until(struct world *world, uint64_t boot_ns);
 void world_run_for(struct world *world, uint64_t ns);
 
-/* Moves the wall clock alone. */
+/* Moves the wall clock alone: of all devices, or of one. */
 void world_step_wall_clock(struct world *world, int64_t seconds);
+void world_step_wall_clock_of(struct world *world, size_t device, int64_t seconds);
+
+/* The clocks as this device reads them. */
+struct mv_now world_now_of(const struct world *world, size_t device);
 
 /* As if so many handshake messages waited behind each: from MV_HANDSHAKE_QUEUE_LOAD on that is
  * load. */
@@ -91,7 +116,15 @@ uint64_t world_sent(const struct world *world, size_t device, unsigned type);
 const uint8_t *world_last_sent(
 	const struct world *world, size_t device, unsigned type, size_t *len);
 
-/* Packets that the device has written into its tunnel interface, and the last of them. */
+/* Where that one was sent from, as far as the device named an address, and its TOS. */
+struct mv_source world_last_source(const struct world *world, size_t device, unsigned type);
+uint8_t world_last_tos(const struct world *world, size_t device, unsigned type);
+
+/* ICMP errors with which the device answered its own senders, and the last of them. */
+uint64_t world_answers(const struct world *world, size_t device);
+const uint8_t *world_last_answer(const struct world *world, size_t device, size_t *len);
+
+/* Packets of others that the device has written into its tunnel interface, and the last of them. */
 uint64_t world_delivered(const struct world *world, size_t device);
 const uint8_t *world_last_delivered(const struct world *world, size_t device, size_t *len);
 

@@ -45,14 +45,15 @@ static size_t compose(
 static void push_all(void *arg)
 {
 	struct pusher *pusher = arg;
-	struct mv_endpoint from = {.ip.family = MV_FAMILY_IPV4, .port = pusher->id};
 	uint8_t message[MV_HANDSHAKE_MESSAGE_MAX];
+	struct mv_packet packet = {
+		.data = message, .endpoint = {.ip.family = MV_FAMILY_IPV4, .port = pusher->id}};
 
 	for (uint32_t number = 0; number < MESSAGES; number++) {
-		size_t len = compose(message, pusher->id, number);
-
-		mv_store_be32(from.ip.bytes, number);
-		if (mv_handoff_push(pusher->handoff, &from, message, len)) {
+		packet.len = compose(message, pusher->id, number);
+		mv_store_be32(packet.endpoint.ip.bytes, number);
+		packet.source.ifindex = number;
+		if (mv_handoff_push(pusher->handoff, &packet)) {
 			pusher->accepted++;
 		} else {
 			pusher->refused++;
@@ -64,12 +65,13 @@ static void push_all(void *arg)
 }
 
 /* Returns the number of the message, which is as its pusher made it. */
-static uint32_t check(const struct mv_handoff_message *message)
+static uint32_t check(const struct mv_handshake_message *message)
 {
 	uint8_t expected[MV_HANDSHAKE_MESSAGE_MAX];
 	uint32_t number = mv_load_be32(message->from.ip.bytes);
 
 	REQUIRE(message->from.port < PUSHERS && number < MESSAGES);
+	REQUIRE(message->source.ifindex == number);
 	REQUIRE(message->len == compose(expected, message->from.port, number));
 	REQUIRE(memcmp(message->bytes, expected, message->len) == 0);
 	return number;
@@ -79,13 +81,15 @@ static uint32_t check(const struct mv_handoff_message *message)
 static void pop_all(struct mv_handoff *handoff, atomic_uint *running, unsigned popped[PUSHERS])
 {
 	uint32_t next[PUSHERS] = {0};
-	struct mv_handoff_message message;
+	struct mv_handshake_message message;
 	bool is_last_look = false;
+	size_t backlog;
 
 	for (;;) {
-		if (mv_handoff_pop(handoff, &message)) {
+		if (mv_handoff_pop(handoff, &message, &backlog)) {
 			uint32_t number = check(&message);
 
+			REQUIRE(backlog < MV_HANDSHAKE_QUEUE);
 			REQUIRE(number >= next[message.from.port]);
 			next[message.from.port] = number + 1;
 			popped[message.from.port]++;

@@ -360,6 +360,11 @@ Test(config_messages, endpoints)
 		"error: Endpoint: an IPv6 address stands in brackets: write [fd00::1]:51820");
 	expect_endpoint("1:2:3:4:5:6:7:8", "error: Endpoint: an IPv6 address stands in brackets: "
 					   "write [1:2:3:4:5:6:7:8]:PORT");
+	/* Only a number is taken for the port: what stands there by mistake may be a key. */
+	expect_endpoint("fd00::1:" PRESHARED, "error: Endpoint: (hidden: it could be a key) is "
+					      "neither host:port nor [IPv6 address]:port");
+	expect_endpoint("fd00::1:abcd", "error: Endpoint: an IPv6 address stands in brackets: "
+					"write [fd00::1:abcd]:PORT");
 	expect_endpoint("https://vpn.example.com:51820",
 		"error: Endpoint: 'https://vpn.example.com:51820' is neither host:port nor [IPv6 "
 		"address]:port");

@@ -302,3 +302,207 @@ Test(cookie, another_key_of_the_peer_begins_without_one)
 	sign(t0);
 	cr_expect_not(has_mac2());
 }
+
+/* The checker */
+
+static struct mv_cookie_checker checker;
+
+static struct mv_endpoint endpoint(const char *text)
+{
+	struct mv_endpoint parsed;
+
+	cr_assert(mv_endpoint_parse(&parsed, text), "%s", text);
+	return parsed;
+}
+
+static void start_checker(void)
+{
+	uint8_t secret[MV_HASH_LEN];
+
+	start();
+	memset(secret, 0x5c, sizeof(secret));
+	mv_cookie_checker_init(&checker, responder_public);
+	mv_cookie_checker_set_secret(&checker, secret, t0);
+}
+
+TestSuite(cookie_checker, .init = start_checker);
+
+/* What a responder under load answers to a message from there. */
+static struct mv_message_cookie_reply answer(
+	const void *message, size_t len, const struct mv_endpoint *from)
+{
+	struct mv_message_cookie_reply made;
+	uint8_t nonce[MV_XAEAD_NONCE_LEN];
+
+	memset(&made, 0xee, sizeof(made));
+	memset(nonce, 0xa5, sizeof(nonce));
+	mv_cookie_checker_reply(&checker, &made, message, len, from, nonce);
+	return made;
+}
+
+/* The initiation of somebody who was given the cookie for this address. */
+static void sign_from(const struct mv_endpoint *from)
+{
+	sign(t0);
+	const struct mv_message_cookie_reply made = answer(&initiation, sizeof(initiation), from);
+	cr_assert(mv_cookie_maker_consume(&maker, &made, t0));
+	sign(t0);
+}
+
+static bool mac2_is_valid(const struct mv_endpoint *from)
+{
+	return mv_cookie_checker_mac2_is_valid(&checker, &initiation, sizeof(initiation), from);
+}
+
+/* A cookie for the one is good for it and not for the other. */
+static void expect_mac2_only_from(const char *here, const char *elsewhere)
+{
+	const struct mv_endpoint from = endpoint(here), other = endpoint(elsewhere);
+
+	sign_from(&from);
+	cr_expect(mac2_is_valid(&from), "%s", here);
+	cr_expect_not(mac2_is_valid(&other), "%s by a cookie for %s", elsewhere, here);
+}
+
+Test(cookie_checker, mac2_is_for_one_address_and_port)
+{
+	expect_mac2_only_from("192.0.2.1:51820", "192.0.2.1:51821");
+	expect_mac2_only_from("192.0.2.1:51820", "192.0.2.1:108"); /* The low byte is the same. */
+	expect_mac2_only_from("192.0.2.1:51820", "192.0.2.2:51820");
+	expect_mac2_only_from("192.0.2.1:51820", "193.0.2.1:51820");
+	expect_mac2_only_from("[2001:db8::1]:51820", "[2001:db8::1]:51821");
+	expect_mac2_only_from("[2001:db8::1]:51820", "[2001:db8::2]:51820");
+	expect_mac2_only_from("[2001:db8::1]:51820", "[2001:db8:0:0:1::1]:51820");
+	expect_mac2_only_from("[2001:db8::1]:51820", "[3001:db8::1]:51820");
+	expect_mac2_only_from("192.0.2.1:51820", "[c000:201::]:51820");
+	expect_mac2_only_from("[c000:201::]:51820", "192.0.2.1:51820");
+}
+
+Test(cookie_checker, a_message_without_a_cookie_has_no_valid_mac2)
+{
+	const struct mv_endpoint from = endpoint("192.0.2.1:51820");
+
+	sign(t0);
+	cr_expect_not(has_mac2());
+	cr_expect_not(mac2_is_valid(&from));
+	sign_from(&from);
+	cr_expect(mac2_is_valid(&from));
+}
+
+Test(cookie_checker, every_flipped_bit_breaks_mac2)
+{
+	const struct mv_endpoint from = endpoint("192.0.2.1:51820");
+	uint8_t *bytes = (void *)&initiation;
+
+	sign_from(&from);
+	for (size_t bit = 0; bit < 8 * sizeof(initiation); bit++) {
+		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		cr_expect_not(mac2_is_valid(&from), "bit %zu", bit);
+		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	cr_expect(mac2_is_valid(&from));
+}
+
+Test(cookie_checker, a_response_has_a_mac2_too)
+{
+	const struct mv_endpoint from = endpoint("192.0.2.1:51820"),
+				 other = endpoint("192.0.2.1:1");
+	struct mv_message_response response;
+
+	sign_from(&from);
+	memset(&response, 0x11, sizeof(response));
+	mv_cookie_maker_sign(&maker, &response, sizeof(response), t0);
+	cr_expect(mv_cookie_checker_mac2_is_valid(&checker, &response, sizeof(response), &from));
+	cr_expect_not(
+		mv_cookie_checker_mac2_is_valid(&checker, &response, sizeof(response), &other));
+}
+
+Test(cookie_checker, a_secret_is_wanted_at_first_and_every_120_s)
+{
+	const uint8_t secret[MV_HASH_LEN] = {1};
+
+	mv_cookie_checker_init(&checker, responder_public);
+	cr_expect(mv_cookie_checker_wants_secret(&checker, 0));
+	cr_expect(mv_cookie_checker_wants_secret(&checker, t0));
+	mv_cookie_checker_set_secret(&checker, secret, 0);
+	cr_expect_not(mv_cookie_checker_wants_secret(&checker, 0));
+	cr_expect_not(mv_cookie_checker_wants_secret(&checker, 120 * S - NS));
+	cr_expect(mv_cookie_checker_wants_secret(&checker, 120 * S));
+	mv_cookie_checker_set_secret(&checker, secret, 120 * S);
+	cr_expect_not(mv_cookie_checker_wants_secret(&checker, 240 * S - NS));
+	cr_expect(mv_cookie_checker_wants_secret(&checker, 10000 * S));
+}
+
+Test(cookie_checker, a_new_secret_ends_the_cookies_of_the_old_one)
+{
+	const struct mv_endpoint from = endpoint("192.0.2.1:51820");
+	uint8_t secret[MV_HASH_LEN];
+
+	sign_from(&from);
+	cr_expect(mac2_is_valid(&from));
+	memset(secret, 0x5d, sizeof(secret));
+	mv_cookie_checker_set_secret(&checker, secret, t0 + 120 * S);
+	cr_expect_not(mac2_is_valid(&from));
+	sign_from(&from);
+	cr_expect(mac2_is_valid(&from));
+}
+
+/* A reply names the message that it answers, and is smaller than the smallest of them. */
+static void expect_reply_to(const void *message, size_t len, const struct mv_endpoint *from)
+{
+	static const uint8_t type[] = {MV_MESSAGE_COOKIE_REPLY, 0, 0, 0};
+	const struct mv_message_cookie_reply made = answer(message, len, from);
+
+	cr_expect_eq(sizeof(made), 64);
+	cr_expect_lt(sizeof(made), len);
+	cr_expect_arr_eq(made.type, type, sizeof(type));
+	cr_expect_arr_eq(made.receiver_index, (const uint8_t *)message + 4, 4);
+	for (size_t i = 0; i < sizeof(made.nonce); i++) {
+		cr_expect_eq(made.nonce[i], 0xa5);
+	}
+}
+
+Test(cookie_checker, a_reply_goes_to_the_sender_index)
+{
+	const struct mv_endpoint from = endpoint("192.0.2.1:51820");
+	struct mv_message_response response = {.sender_index = {4, 3, 2, 1}};
+
+	expect_reply_to(&initiation, sizeof(initiation), &from);
+	memset(response.receiver_index, 0xcc, sizeof(response.receiver_index));
+	mv_cookie_maker_sign(&maker, &response, sizeof(response), t0);
+	expect_reply_to(&response, sizeof(response), &from);
+
+	const struct mv_message_cookie_reply made = answer(&response, sizeof(response), &from);
+	cr_expect(mv_cookie_maker_consume(&maker, &made, t0));
+}
+
+/* The published cookie key is the one that seals it, with the mac1 of the message beside it. */
+Test(cookie_checker, a_reply_is_sealed_for_those_who_sent_the_message)
+{
+	const struct mv_endpoint from = endpoint("192.0.2.1:51820");
+	uint8_t key[MV_HASH_LEN], cookie[MV_COOKIE_LEN], mac2[MV_MAC_LEN];
+
+	sign(t0);
+	const struct mv_message_cookie_reply made = answer(&initiation, sizeof(initiation), &from);
+	unhex(key, sizeof(key), SESSION_RESPONDER_COOKIE_KEY);
+	cr_assert(mv_xaead_open(cookie, made.encrypted_cookie, sizeof(made.encrypted_cookie),
+		initiation.macs.mac1, MV_MAC_LEN, key, made.nonce));
+	cr_assert(mv_cookie_maker_consume(&maker, &made, t0));
+	sign(t0);
+	mv_mac(mac2, cookie, sizeof(cookie), &initiation, sizeof(initiation) - MV_MAC_LEN);
+	cr_expect_arr_eq(initiation.macs.mac2, mac2, sizeof(mac2));
+}
+
+Test(cookie_checker, a_reply_to_another_mac1_does_not_open)
+{
+	const struct mv_endpoint from = endpoint("192.0.2.1:51820");
+	struct mv_message_initiation other;
+
+	sign(t0);
+	other = initiation;
+	other.macs.mac1[0] ^= 1;
+	const struct mv_message_cookie_reply wrong = answer(&other, sizeof(other), &from);
+	cr_expect_not(mv_cookie_maker_consume(&maker, &wrong, t0));
+	const struct mv_message_cookie_reply right = answer(&initiation, sizeof(initiation), &from);
+	cr_expect(mv_cookie_maker_consume(&maker, &right, t0));
+}

@@ -90,3 +90,59 @@ Test(tai64n, a_made_timestamp_is_later_than_an_older_one)
 	mv_tai64n(later, (struct mv_now){.wall_s = 1700000001});
 	cr_expect(mv_tai64n_after(later, before));
 }
+
+static void expect_next(uint64_t wall_s, uint32_t wall_ns, const char *last_hex, const char *hex)
+{
+	uint8_t last[MV_TIMESTAMP_LEN], wanted[MV_TIMESTAMP_LEN], next[MV_TIMESTAMP_LEN];
+
+	cr_assert_eq(unhex(last, sizeof(last), last_hex), sizeof(last));
+	cr_assert_eq(unhex(wanted, sizeof(wanted), hex), sizeof(wanted));
+	mv_tai64n_next(next, last, (struct mv_now){.wall_s = wall_s, .wall_ns = wall_ns});
+	cr_expect_arr_eq(next, wanted, sizeof(wanted), "%s after %s", hex, last_hex);
+	cr_expect(mv_tai64n_after(next, last), "%s after %s", hex, last_hex);
+}
+
+Test(tai64n, the_next_is_that_of_a_clock_that_went_on)
+{
+	expect_next(0, 0, "000000000000000000000000", "400000000000000a00000000");
+	expect_next(0, 0x01000000, "400000000000000a00000000", "400000000000000a01000000");
+	expect_next(1, 5, "400000000000000a3b000000", "400000000000000b00000000");
+	expect_next(UINT64_C(1) << 33, 7, "400000000000000a00000000", "400000020000000a00000000");
+}
+
+Test(tai64n, the_next_within_a_grain_is_a_grain_later)
+{
+	expect_next(0, 0, "400000000000000a00000000", "400000000000000a01000000");
+	expect_next(0, 0x00ffffff, "400000000000000a00000000", "400000000000000a01000000");
+	expect_next(5, 0x20000000, "400000000000000f20000000", "400000000000000f21000000");
+}
+
+Test(tai64n, the_next_after_a_step_back_is_a_grain_later)
+{
+	expect_next(0, 0, "400000000000000a05000000", "400000000000000a06000000");
+	expect_next(0, 999999999, "400000000000e00a05000000", "400000000000e00a06000000");
+	expect_next(0, 0, "7fffffffffffffff05000000", "7fffffffffffffff06000000");
+}
+
+/* A second has 59 whole grains and a part of one. */
+Test(tai64n, the_next_carries_into_the_seconds)
+{
+	expect_next(0, 0, "400000000000000a3a000000", "400000000000000a3b000000");
+	expect_next(0, 0, "400000000000000a3b000000", "400000000000000b00000000");
+	expect_next(0, 0, "40000000ffffffff3b000000", "400000010000000000000000");
+}
+
+Test(tai64n, a_clock_that_stands_still_runs_out_of_nothing)
+{
+	const struct mv_now now = {.wall_s = 1700000000};
+	uint8_t last[MV_TIMESTAMP_LEN] = {0}, next[MV_TIMESTAMP_LEN], later[MV_TIMESTAMP_LEN];
+
+	for (unsigned i = 0; i <= 600; i++) {
+		mv_tai64n_next(next, last, now);
+		cr_assert(mv_tai64n_after(next, last));
+		memcpy(last, next, sizeof(last));
+	}
+	/* 60 steps a second: it is no more than ten seconds ahead. */
+	mv_tai64n(later, (struct mv_now){.wall_s = now.wall_s + 10});
+	cr_expect_arr_eq(last, later, sizeof(last));
+}

@@ -1,0 +1,166 @@
+/*
+ * The parts of the edge, each set up with every call refused once: sockets, queue, lane, control
+ * loop, resolver. What fails has taken everything down again: no thread, no descriptor, no memory.
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "edge/clock.h"
+#include "edge/loop.h"
+#include "edge/netlink.h"
+#include "edge/resolve.h"
+#include "fault.h"
+#include "require.h"
+
+#define LOOPBACK_INDEX 1 /* in every network namespace */
+
+static const char *const nothing_bearable[] = {NULL};
+
+/* A smaller socket buffer is slower, not wrong. */
+static const char *const buffer_bearable[] = {"setsockopt", NULL};
+
+/* A name that cannot be asked for now is asked for later. */
+static const char *const name_bearable[] = {"uv_getaddrinfo", NULL};
+
+static int attempt_udp(unsigned n, const char **refused)
+{
+	struct mv_udp udp;
+
+	fault_arm(n);
+	int error = mv_udp_open(&udp, 0);
+	*refused = fault_disarm();
+	if (error == 0) {
+		REQUIRE(udp.port != 0 && udp.fd4 >= 0);
+		mv_udp_close(&udp);
+	}
+	return error;
+}
+
+static int attempt_handoff(unsigned n, const char **refused)
+{
+	fault_arm(n);
+	struct mv_handoff *handoff = mv_handoff_create();
+	*refused = fault_disarm();
+	mv_handoff_destroy(handoff);
+	return handoff ? 0 : -ENOMEM;
+}
+
+static int attempt_netlink(unsigned n, const char **refused)
+{
+	struct mv_netlink *netlink = NULL;
+	struct mv_link_event event = {0};
+
+	fault_arm(n);
+	int error = mv_netlink_open(&netlink);
+	if (error == 0) {
+		error = mv_netlink_link_get(netlink, LOOPBACK_INDEX, &event);
+		mv_netlink_close(netlink);
+	}
+	*refused = fault_disarm();
+	REQUIRE(error < 0 || !event.deleted);
+	return error;
+}
+
+/* A pair of sockets that keep the bounds of packets stands for the tunnel device, with the
+ * loopback's link for its own. *far is its other end. */
+static struct mv_loop_config make_config(int *far)
+{
+	struct mv_loop_config config = {.tun = {.name = "lo", .ifindex = LOOPBACK_INDEX}};
+	int ends[2];
+
+	REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+	REQUIRE(mv_udp_open(&config.udp, 0) == 0);
+	config.tun.fd = ends[0];
+	*far = ends[1];
+	return config;
+}
+
+static int attempt_loop(unsigned n, const char **refused)
+{
+	struct mv_loop *loop = NULL;
+	int far;
+	struct mv_loop_config config = make_config(&far);
+
+	fault_arm(n);
+	int error = mv_loop_create(&loop, &config);
+	*refused = fault_disarm();
+	if (error == 0) {
+		REQUIRE(mv_loop_destroy(loop));
+	}
+	close(far); /* The other descriptors went over to the loop, also where it failed. */
+	return error;
+}
+
+/* The state of the link, then the lane with its thread. */
+static int attempt_start(unsigned n, const char **refused)
+{
+	struct mv_loop *loop;
+	int far;
+	struct mv_loop_config config = make_config(&far);
+
+	REQUIRE(mv_loop_create(&loop, &config) == 0);
+	fault_arm(n);
+	int error = mv_loop_start(loop);
+	*refused = fault_disarm();
+	REQUIRE(mv_loop_destroy(loop));
+	close(far);
+	return error;
+}
+
+static void take_endpoint(
+	void *ctx, const uint8_t public_key[static MV_KEY_LEN], const struct mv_endpoint *endpoint)
+{
+	(void)public_key;
+	*(struct mv_endpoint *)ctx = *endpoint;
+}
+
+/* The name is an address, so no DNS is asked. */
+static int attempt_resolve(unsigned n, const char **refused)
+{
+	const uint8_t key[MV_KEY_LEN] = {9};
+	struct mv_resolver *resolver = NULL;
+	struct mv_endpoint endpoint = {0};
+	struct mv_log log = {0};
+	uv_loop_t loop;
+
+	REQUIRE(uv_loop_init(&loop) == 0);
+	fault_arm(n);
+	int error = mv_resolver_create(&resolver, &loop, &log, take_endpoint, &endpoint);
+	if (error == 0) {
+		error = mv_resolver_add(resolver, key, "127.0.0.1", 51820);
+	}
+	*refused = fault_disarm();
+	uv_run(&loop, UV_RUN_DEFAULT);
+	REQUIRE((error == 0) == (endpoint.port == 51820));
+	mv_resolver_close(resolver);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	REQUIRE(uv_loop_close(&loop) == 0);
+	return error;
+}
+
+/* What libuv makes once in a process is there before anything is counted. */
+static void warm_up(void)
+{
+	const char *refused;
+
+	REQUIRE(attempt_resolve(0, &refused) == 0);
+	REQUIRE(attempt_start(0, &refused) == 0);
+}
+
+int main(void)
+{
+	fault_init();
+	REQUIRE(sodium_init() >= 0);
+	warm_up();
+
+	REQUIRE(fault_each("open the outer sockets", attempt_udp, buffer_bearable) >= 16);
+	REQUIRE(fault_each("create the handshake queue", attempt_handoff, nothing_bearable) == 2);
+	REQUIRE(fault_each("ask the kernel for a link", attempt_netlink, nothing_bearable) >= 4);
+	REQUIRE(fault_each("create the control loop", attempt_loop, nothing_bearable) >= 20);
+	REQUIRE(fault_each("start the lane", attempt_start, nothing_bearable) >= 15);
+	REQUIRE(fault_each("resolve a name", attempt_resolve, name_bearable) == 3);
+	return 0;
+}
