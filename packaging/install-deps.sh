@@ -13,7 +13,7 @@ readonly demo=(iproute2 iputils-ping tcpdump util-linux)
 readonly test=(
   "${build[@]}" "${demo[@]}"
   libcriterion-dev wireguard-go wireguard-tools iperf3 fping python3 sysvinit-utils
-  binutils clang-format clang-tidy shellcheck
+  binutils clang clang-format clang-tidy libclang-rt-14-dev shellcheck
 )
 
 say_and_exit() {

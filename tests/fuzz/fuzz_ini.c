@@ -1,0 +1,154 @@
+/*
+ * Peer files: whatever a file says, it is accepted or refused with sentences that a terminal can
+ * show and that give no key away; and a device takes what was accepted.
+ */
+#include <sodium.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "input.h"
+#include "tunnel/device.h"
+
+#define FILE_MAX_BYTES 65536
+
+/* The keys of the seed files, made for them. So many characters in a row give one away. */
+static const char *const secrets[] = {"YLhIxqRXQ3Fp+8lqBRjWbLFK6xGhX4zCkhcmMzKfBUY=",
+	"r3Pqgd7mCu1tTQyKqDmDIkAf6C0uIlmkLYbI/7yKQ1k="};
+#define SECRET_RUN 36
+
+static bool shows(const char *text, const char *secret)
+{
+	for (size_t i = 0; i + SECRET_RUN <= strlen(secret); i++) {
+		if (memmem(text, strlen(text), secret + i, SECRET_RUN)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A path is shown if it has a '.', since long paths look like keys and keys have none. */
+static bool is_about_path(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	return colon && colon - text > 4 && memcmp(colon - 4, "File", 4) == 0 && strchr(text, '.');
+}
+
+static void check_text(const char *text)
+{
+	demand(*text, "a message says something");
+	for (const char *c = text; *c; c++) {
+		demand((unsigned char)*c >= ' ' && *c != 0x7f, "a message fits a terminal's line");
+	}
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++) {
+		demand(is_about_path(text) || !shows(text, secrets[i]), "no message shows a key");
+	}
+}
+
+static void check_messages(const struct mv_config *config, unsigned lines)
+{
+	unsigned line = 0;
+	bool has_error = false;
+
+	for (size_t i = 0; i < config->message_count; i++) {
+		const struct mv_config_message *message = &config->messages[i];
+
+		demand(message->line <= lines, "a message has a line of the file");
+		demand(message->line == 0 || message->line >= line, "in the order of the lines");
+		line = message->line > line ? message->line : line;
+		has_error |= message->is_error;
+		check_text(message->text);
+	}
+	demand(config->valid == !has_error, "valid without errors, and only then");
+}
+
+static size_t check_peer(const struct mv_config_peer *peer)
+{
+	demand(!peer->endpoint_host || peer->endpoint.ip.family == MV_FAMILY_NONE,
+		"an endpoint is an address or a name");
+	demand(!peer->endpoint_host || peer->endpoint_port > 0, "an endpoint has a port");
+	for (size_t i = 0; i < peer->allowed_ip_count; i++) {
+		struct mv_prefix masked = peer->allowed_ips[i];
+
+		mv_prefix_mask(&masked);
+		demand(mv_prefix_equal(&masked, &peer->allowed_ips[i]), "prefixes are masked");
+	}
+	return peer->allowed_ip_count;
+}
+
+static void fill_zero(void *ctx, void *out, size_t len)
+{
+	(void)ctx;
+	memset(out, 0, len);
+}
+
+static void check_device(const struct mv_config *config, size_t prefixes)
+{
+	struct mv_environment environment = {.random = fill_zero};
+	struct mv_device *device;
+	struct mv_snapshot *snapshot;
+	struct mv_changes changes;
+
+	demand(mv_device_create(&device, &environment) == 0, "a device");
+	mv_changes_init(&changes);
+	demand(mv_config_changes(config, &changes) == 0, "changes");
+	demand(mv_device_apply(device, &changes, (struct mv_now){0}) == 0, "a device takes them");
+	demand(mv_device_snapshot(device, &snapshot) == 0, "a snapshot");
+	demand(snapshot->peer_count == config->peer_count, "every peer of the file is there");
+	demand(snapshot->prefix_count == prefixes, "every allowed IP has its peer");
+	mv_snapshot_destroy(snapshot);
+	mv_changes_uninit(&changes);
+	mv_device_destroy(device);
+}
+
+static void check_valid(const struct mv_config *config)
+{
+	size_t prefixes = 0;
+
+	demand(memchr(config->device, '\0', sizeof(config->device)), "a name with its end");
+	demand(config->mtu == 0 || (config->mtu >= 576 && config->mtu <= UINT16_MAX), "an MTU");
+	demand(!sodium_is_zero(config->private_key, MV_KEY_LEN), "a private key");
+	for (size_t i = 0; i < config->peer_count; i++) {
+		prefixes += check_peer(&config->peers[i]);
+	}
+	check_device(config, prefixes);
+}
+
+static unsigned count_lines(const uint8_t *data, size_t size)
+{
+	unsigned lines = 1;
+
+	for (size_t i = 0; i < size; i++) {
+		lines += data[i] == '\n';
+	}
+	return lines;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct mv_config *config;
+	char path[64];
+
+	demand(sodium_init() >= 0, "sodium_init");
+	if (size > FILE_MAX_BYTES) {
+		return -1;
+	}
+	int fd = memfd_create("fuzz.ini", MFD_CLOEXEC);
+	demand(fd >= 0 && write(fd, data, size) == (ssize_t)size, "a file in memory");
+	demand(fchmod(fd, size % 2 ? 0600 : 0644) == 0, "its mode");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+
+	demand(mv_config_load(&config, path) == 0 && config, "a file that is there can be loaded");
+	check_messages(config, count_lines(data, size));
+	if (config->valid) {
+		check_valid(config);
+	}
+	mv_config_destroy(config);
+	close(fd);
+	return 0;
+}
