@@ -131,7 +131,7 @@ stage "shellcheck" shell_scripts
 
 stage "asan: build" build asan
 stage "asan: control: a leak is reported" leaves_a_report build/asan/tests/asan/control_leak LeakSanitizer
-tests build/asan -L 'unit|sim|threads'
+tests build/asan -L 'unit|sim|threads|fault'
 tests build/asan -R 'net/minivpn_|net/behaviour'
 stage "asan: no report" no_reports
 
@@ -140,6 +140,9 @@ stage "tsan: control: a race is reported" leaves_a_report build/tsan/tests/tsan/
 tests build/tsan -L threads
 tests build/tsan -R 'net/minivpn_'
 stage "tsan: no report" no_reports
+
+stage "fuzz: build" build fuzz
+stage "fuzz: 10 s a target" tests/fuzz/run.sh 10
 
 if [[ ${CI:-} == true ]] && ((skipped > 0)); then
   echo "Under CI no test may be skipped."
