@@ -32,7 +32,7 @@ static void check_device(struct mv_draft *draft)
 		return;
 	}
 	name = mv_ifname_of_file(draft->path);
-	strcpy(config->device, DEFAULT_DEVICE);
+	memcpy(config->device, DEFAULT_DEVICE, sizeof(DEFAULT_DEVICE));
 	if (name && mv_ifname_is_valid(name)) {
 		snprintf(config->device, sizeof(config->device), "%s", name);
 		config->device_is_named = true;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "edge/clock.h"
-#include "edge/netlink.h"
+#include "edge/hostwatch.h"
 #include "edge/resolve.h"
 #include "tunnel/handshake.h"
 #include "tunnel/outbox.h"
@@ -24,9 +24,9 @@ struct mv_loop {
 	uv_prepare_t before_sleep;
 	uv_async_t wake; /* from lanes */
 	uv_signal_t sigint, sigterm, sighup;
-	uv_poll_t timer, monitor, paths;
+	uv_poll_t timer;
 	int timer_fd;
-	struct mv_netlink *monitor_socket, *paths_socket;
+	struct mv_hostwatch watch;
 
 	struct mv_log log;
 	struct mv_tun tun;
@@ -120,13 +120,20 @@ static void before_sleep(uv_prepare_t *handle)
 
 /* Wake-ups */
 
+static void on_deleted(void *ctx)
+{
+	struct mv_loop *loop = ctx;
+
+	mv_log(&loop->log, MV_LOG_INFO, "%s was deleted", loop->tun.name);
+	mv_loop_stop(loop);
+}
+
 static void on_wake(uv_async_t *handle)
 {
 	struct mv_loop *loop = handle->data;
 
 	if (loop->lane && mv_lane_has_lost_tun(loop->lane)) {
-		mv_log(&loop->log, MV_LOG_INFO, "%s was deleted", loop->tun.name);
-		mv_loop_stop(loop);
+		on_deleted(loop);
 	}
 }
 
@@ -146,75 +153,6 @@ static void on_signal(uv_signal_t *handle, int signum)
 	mv_loop_stop(handle->data);
 }
 
-static void on_link_event(void *ctx, const struct mv_link_event *event)
-{
-	struct mv_loop *loop = ctx;
-
-	if (event->deleted) {
-		mv_log(&loop->log, MV_LOG_INFO, "%s was deleted", loop->tun.name);
-		mv_loop_stop(loop);
-		return;
-	}
-	if (event->mtu > 0) {
-		mv_device_set_mtu(loop->device, event->mtu);
-	}
-	mv_device_set_up(loop->device, event->up, mv_clock_sample());
-}
-
-/* Asks for the state of the link, where no event tells it. */
-static int update_link(struct mv_loop *loop)
-{
-	struct mv_netlink *netlink;
-	struct mv_link_event event;
-
-	int error = mv_netlink_open(&netlink);
-	if (error < 0) {
-		return error;
-	}
-	error = mv_netlink_link_get(netlink, loop->tun.ifindex, &event);
-	mv_netlink_close(netlink);
-	if (error == 0 && event.deleted) {
-		/* Or moved to another namespace. If it was deleted, its descriptor will tell. */
-		return -ENODEV;
-	}
-	if (error == 0) {
-		on_link_event(loop, &event);
-	}
-	return error;
-}
-
-static void on_monitor(uv_poll_t *handle, int status, int events)
-{
-	struct mv_loop *loop = handle->data;
-	bool has_lost_events = status < 0;
-
-	(void)events;
-	while (mv_netlink_monitor_read(
-		       loop->monitor_socket, loop->tun.ifindex, on_link_event, loop) == -ENOBUFS) {
-		has_lost_events = true;
-	}
-	if (has_lost_events) {
-		update_link(loop);
-	}
-	if (status < 0) {
-		/* An overrun stopped the watching; it was read off with the rest. */
-		uv_poll_start(handle, UV_READABLE, on_monitor);
-	}
-}
-
-/* The own address that a peer was answered from may be gone, or no longer be the one to use. */
-static void on_paths_changed(uv_poll_t *handle, int status, int events)
-{
-	struct mv_loop *loop = handle->data;
-
-	(void)events;
-	mv_netlink_paths_drain(loop->paths_socket);
-	mv_device_forget_sources(loop->device);
-	if (status < 0) {
-		uv_poll_start(handle, UV_READABLE, on_paths_changed);
-	}
-}
-
 static void on_resolved(
 	void *ctx, const uint8_t public_key[static MV_KEY_LEN], const struct mv_endpoint *endpoint)
 {
@@ -232,17 +170,6 @@ static void on_resolved(
 }
 
 /* Life */
-
-static int poll_descriptor(struct mv_loop *loop, uv_poll_t *poll, int fd, uv_poll_cb callback)
-{
-	int error = uv_poll_init(&loop->uv, poll, fd);
-
-	if (error < 0) {
-		return error;
-	}
-	poll->data = loop;
-	return uv_poll_start(poll, UV_READABLE, callback);
-}
 
 /* A terminal that hangs up ends what runs on it, unless that was told not to care. */
 static int start_hangup(struct mv_loop *loop)
@@ -277,17 +204,12 @@ static int init_handles(struct mv_loop *loop)
 	if (loop->timer_fd < 0) {
 		return -errno;
 	}
-	if ((error = poll_descriptor(loop, &loop->timer, loop->timer_fd, on_timer)) < 0 ||
-		(error = mv_netlink_monitor_open(&loop->monitor_socket)) < 0) {
+	loop->timer.data = loop;
+	if ((error = uv_poll_init(&loop->uv, &loop->timer, loop->timer_fd)) < 0 ||
+		(error = uv_poll_start(&loop->timer, UV_READABLE, on_timer)) < 0) {
 		return error;
 	}
-	if ((error = poll_descriptor(
-		     loop, &loop->monitor, mv_netlink_fd(loop->monitor_socket), on_monitor)) < 0 ||
-		(error = mv_netlink_paths_open(&loop->paths_socket)) < 0) {
-		return error;
-	}
-	return poll_descriptor(
-		loop, &loop->paths, mv_netlink_fd(loop->paths_socket), on_paths_changed);
+	return mv_hostwatch_start(&loop->watch, &loop->uv);
 }
 
 static int init_parts(struct mv_loop *loop)
@@ -307,6 +229,10 @@ static int init_parts(struct mv_loop *loop)
 	if (error < 0) {
 		return error;
 	}
+	loop->watch = (struct mv_hostwatch){.device = loop->device,
+		.ifindex = loop->tun.ifindex,
+		.deleted = on_deleted,
+		.ctx = loop};
 	return mv_resolver_create(&loop->resolver, &loop->uv, &loop->log, on_resolved, loop);
 }
 
@@ -405,7 +331,7 @@ int mv_loop_resolve(struct mv_loop *loop, const uint8_t public_key[static MV_KEY
 
 int mv_loop_start(struct mv_loop *loop)
 {
-	int error = update_link(loop);
+	int error = mv_hostwatch_update(&loop->watch);
 
 	if (error < 0) {
 		return error;
@@ -454,8 +380,7 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	mv_device_destroy(loop->device);
 	mv_batch_destroy(loop->outbox);
 	mv_handoff_destroy(loop->handoff);
-	mv_netlink_close(loop->monitor_socket);
-	mv_netlink_close(loop->paths_socket);
+	mv_hostwatch_uninit(&loop->watch);
 	if (loop->timer_fd >= 0) {
 		close(loop->timer_fd);
 	}

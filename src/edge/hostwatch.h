@@ -1,0 +1,37 @@
+/*
+ * What happens on this machine outside of the program and concerns the device: the tunnel's link
+ * goes up or down, changes its MTU or is deleted; addresses and routes change, so that the own
+ * address that a peer is answered from may be the wrong one. Watches for both by rtnetlink on the
+ * control loop, and tells the device. Belongs to the control loop's thread.
+ */
+#ifndef MV_EDGE_HOSTWATCH_H
+#define MV_EDGE_HOSTWATCH_H
+
+#include <uv.h>
+
+#include "tunnel/device.h"
+
+struct mv_netlink;
+
+struct mv_hostwatch {
+	uv_poll_t link_poll, paths_poll;
+	struct mv_netlink *link, *paths;
+	struct mv_device *device;
+	int ifindex;
+	void (*deleted)(void *ctx); /* the tunnel's link is gone */
+	void *ctx;
+};
+
+/*
+ * Fills in nothing but its own: device, ifindex, deleted and ctx are set before. -errno;
+ * mv_hostwatch_uninit also cleans up after a failure.
+ */
+int mv_hostwatch_start(struct mv_hostwatch *watch, uv_loop_t *loop);
+
+/* Takes over the state that the link has now, where no event told it. -errno. */
+int mv_hostwatch_update(struct mv_hostwatch *watch);
+
+/* After the handles were closed and the loop has run. */
+void mv_hostwatch_uninit(struct mv_hostwatch *watch);
+
+#endif
