@@ -27,7 +27,7 @@ allowed+='|mem(cmp|cpy|move|set)(_chk)?|str(n?len|chr|rchr|n?cmp|cspn|spn|toull?
 allowed+='|malloc|calloc|realloc|free|aligned_alloc|sysconf'
 allowed+='|v?snprintf|inet_(pton|ntop)|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 allowed+='|crypto_(aead|scalarmult)_?[a-z0-9_]*|blake2s_(init|init_key|update|final)'
-allowed+='|sodium_(malloc|allocarray|free|mlock|munlock|memzero|memcmp|is_zero|base642bin|bin2base64|bin2hex|hex2bin)'
+allowed+='|sodium_(malloc|allocarray|free|mlock|munlock|memzero|stackzero|memcmp|is_zero|base642bin|bin2base64|bin2hex|hex2bin)'
 
 # wrong_includes FOLDER: every include of a layer by one that may not include it.
 wrong_includes() {
