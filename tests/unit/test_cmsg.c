@@ -12,34 +12,9 @@
 #include <string.h>
 
 #include "edge/udp.h"
-
-static struct mv_udp here, there;
-static struct mv_batch *batch;
-
-static void open_both(void)
-{
-	cr_assert_geq(sodium_init(), 0);
-	cr_assert_eq(mv_udp_open(&here, 0), 0);
-	cr_assert_eq(mv_udp_open(&there, 0), 0);
-	batch = mv_batch_create();
-	cr_assert(batch);
-}
-
-static void close_both(void)
-{
-	mv_batch_destroy(batch);
-	mv_udp_close(&here);
-	mv_udp_close(&there);
-}
+#include "udp_pair.h"
 
 TestSuite(cmsg, .init = open_both, .fini = close_both, .timeout = 20);
-
-static void need_ipv6(void)
-{
-	if (here.fd6 < 0) {
-		cr_skip_test("this kernel has no IPv6");
-	}
-}
 
 static struct mv_source own(const char *text, uint32_t ifindex)
 {

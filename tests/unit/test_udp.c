@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "edge/sockaddr.h"
+#include "udp_pair.h"
 
 /* The most that fits into one datagram, by the length fields of IPv4 and UDP, and of UDP alone. */
 #define PAYLOAD_MAX_IPV4 (65535 - 20 - 8)
@@ -46,33 +47,7 @@ int bind(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
 
 /* Two that talk to each other */
 
-static struct mv_udp here, there;
-static struct mv_batch *batch;
-
-static void open_both(void)
-{
-	cr_assert_geq(sodium_init(), 0);
-	cr_assert_eq(mv_udp_open(&here, 0), 0);
-	cr_assert_eq(mv_udp_open(&there, 0), 0);
-	batch = mv_batch_create();
-	cr_assert(batch);
-}
-
-static void close_both(void)
-{
-	mv_batch_destroy(batch);
-	mv_udp_close(&here);
-	mv_udp_close(&there);
-}
-
 TestSuite(udp, .init = open_both, .fini = close_both, .timeout = 20);
-
-static void need_ipv6(void)
-{
-	if (here.fd6 < 0) {
-		cr_skip_test("this kernel has no IPv6");
-	}
-}
 
 static struct mv_endpoint loopback(enum mv_family family, uint16_t port)
 {
