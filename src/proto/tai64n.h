@@ -16,8 +16,9 @@
 void mv_tai64n(uint8_t timestamp[static MV_TIMESTAMP_LEN], struct mv_now now);
 
 /*
- * The timestamp to send after `last`: that of the wall clock, or the least one that is later than
- * `last`, since a receiver takes nothing that is not, however often the clock was set back.
+ * The timestamp to send after `last`, which is zero where there is none: that of the wall clock, or
+ * the least one that is later than `last`, since a receiver takes nothing that is not, however
+ * often the clock was set back.
  */
 void mv_tai64n_next(uint8_t timestamp[static MV_TIMESTAMP_LEN],
 	const uint8_t last[static MV_TIMESTAMP_LEN], struct mv_now now);
@@ -25,5 +26,17 @@ void mv_tai64n_next(uint8_t timestamp[static MV_TIMESTAMP_LEN],
 /* Strictly later. */
 bool mv_tai64n_after(
 	const uint8_t a[static MV_TIMESTAMP_LEN], const uint8_t b[static MV_TIMESTAMP_LEN]);
+
+/* So many seconds later. */
+void mv_tai64n_add(uint8_t timestamp[static MV_TIMESTAMP_LEN], uint32_t seconds);
+
+/*
+ * A moment that a clock of this system can show, from 1970 to 2262: for timestamps from elsewhere,
+ * which must not bring a device so far ahead that it runs out of later ones.
+ */
+bool mv_tai64n_is_plausible(const uint8_t timestamp[static MV_TIMESTAMP_LEN]);
+
+/* Of a plausible one: its seconds since 1970, as the wall clock counts them. */
+uint64_t mv_tai64n_wall_s(const uint8_t timestamp[static MV_TIMESTAMP_LEN]);
 
 #endif

@@ -148,6 +148,9 @@ static void set_identity(struct walk *walk)
 		peer->static_static_is_stale = true;
 		peer->handshake_is_impossible = false;
 		peer->timers.handshake_allowed_ns = 0;
+		/* Nobody has seen a timestamp of the new one. */
+		memset(peer->sent_timestamp, 0, MV_TIMESTAMP_LEN);
+		memset(peer->reserved_timestamp, 0, MV_TIMESTAMP_LEN);
 		resume_peer(device, peer);
 	}
 }

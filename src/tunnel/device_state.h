@@ -36,7 +36,8 @@ struct mv_device {
 	struct mv_cookie_checker checker; /* the control loop's alone, as are the next two */
 	struct mv_ratelimiter handshake_limiter;
 	uint64_t under_load_until_ns;
-	uint8_t last_timestamp[MV_TIMESTAMP_LEN]; /* the last that was sent: the next is later */
+	bool timestamps_are_due;      /* one is about to be sent that was not reserved */
+	bool timestamps_are_reserved; /* beyond what was sent */
 
 	struct mv_slab peers, secrets;
 	struct mv_peertable peers_by_key;

@@ -48,7 +48,8 @@
 		"it is forged")                                                                    \
 	X(UNKNOWN_PEER, "unknown-peer", "a handshake from a public key that is not configured")    \
 	X(OLD_TIMESTAMP, "old-timestamp",                                                          \
-		"a handshake with a timestamp that is not newer than the last")                    \
+		"a handshake that is no later than the last: a replay, or the peer's clock went "  \
+		"back")                                                                            \
 	X(HANDSHAKE_FLOOD, "handshake-flood", "a handshake too soon after the last of this peer")  \
 	X(STALE_RESPONSE, "stale-response",                                                        \
 		"a response to a handshake that is no longer under way")                           \

@@ -24,7 +24,7 @@ struct mv_exchange {
 	bool static_static_is_stale;
 	uint32_t index;                        /* ours, of what is being made */
 	uint32_t indices[MV_EXCHANGE_INDICES]; /* candidates for it */
-	uint8_t timestamp[MV_TIMESTAMP_LEN];
+	uint8_t timestamp[MV_TIMESTAMP_LEN];   /* of the initiation that is made or was opened */
 };
 
 /* Draws all the random numbers that an exchange can need, before any lock is taken. */

@@ -1,10 +1,9 @@
 #include "tunnel/initiate.h"
 
-#include <string.h>
-
 #include "base/bytes.h"
 #include "crypto/keytext.h"
 #include "proto/tai64n.h"
+#include "tunnel/timestamps.h"
 
 /* peer may be NULL. */
 static bool may_initiate_locked(const struct mv_exchange *x, const struct mv_peer *peer)
@@ -21,6 +20,7 @@ static bool plan_initiation(struct mv_exchange *x, struct mv_peer_handle handle)
 	bool go_on = may_initiate_locked(x, peer);
 	if (go_on) {
 		mv_exchange_snapshot_locked(x, peer);
+		mv_tai64n_next(x->timestamp, peer->sent_timestamp, x->now);
 	}
 	mv_device_unlock(x->device);
 	return go_on;
@@ -36,6 +36,7 @@ static void adopt_initiation_locked(
 	}
 	peer->secrets->handshake = x->scratch->handshake;
 	peer->handshake_is_pending = true;
+	mv_timestamps_used_locked(x->device, peer, x->timestamp);
 
 	if (peer->unanswered++ == 0) {
 		peer->unanswered_since_s = x->now.wall_s;
@@ -61,8 +62,6 @@ static bool make_initiation(struct mv_exchange *x, struct mv_message_initiation 
 	struct mv_handshake_scratch *scratch = x->scratch;
 
 	mv_exchange_complete_remote(x);
-	mv_tai64n_next(x->timestamp, x->device->last_timestamp, x->now);
-	memcpy(x->device->last_timestamp, x->timestamp, MV_TIMESTAMP_LEN);
 	if (!mv_noise_create_initiation(message, &scratch->handshake, &scratch->identity,
 		    &scratch->remote, scratch->random, x->timestamp, x->index)) {
 		return false;

@@ -44,8 +44,10 @@ struct mv_peer {
 
 	bool handshake_is_pending; /* secrets->handshake is an initiation without an answer */
 	struct mv_cookie_maker cookie;
-	uint8_t latest_timestamp[MV_TIMESTAMP_LEN]; /* of the peer's initiations */
-	uint64_t initiation_allowed_ns;             /* before it none of the peer's is accepted */
+	uint8_t latest_timestamp[MV_TIMESTAMP_LEN];   /* of the peer's initiations */
+	uint8_t sent_timestamp[MV_TIMESTAMP_LEN];     /* of ours to it: the next is later */
+	uint8_t reserved_timestamp[MV_TIMESTAMP_LEN]; /* see tunnel/timestamps; zero: none is */
+	uint64_t initiation_allowed_ns;               /* before it none of the peer's is accepted */
 
 	struct mv_keypairs keypairs;
 	struct mv_timers timers;

@@ -18,6 +18,7 @@
 #include "fault.h"
 #include "require.h"
 #include "tunnel/device.h"
+#include "tunnel/timestamps.h"
 
 #define PEERS 100
 #define NOW   ((struct mv_now){.boot_ns = MV_NS_PER_S, .wall_s = 1})
@@ -214,6 +215,21 @@ static int attempt_snapshot(unsigned n, const char **refused)
 	return error;
 }
 
+/* Without memory nothing counts as reserved. */
+static int attempt_reserve(unsigned n, const char **refused)
+{
+	struct mv_device *device = make_device(true);
+	struct mv_timestamps timestamps = {0};
+
+	fault_arm(n);
+	int error = mv_timestamps_reserve(device, 600, &timestamps);
+	*refused = fault_disarm();
+	REQUIRE((error == 0) == mv_timestamps_are_reserved(device));
+	mv_timestamps_uninit(&timestamps);
+	mv_device_destroy(device);
+	return error;
+}
+
 static int attempt_batch(unsigned n, const char **refused)
 {
 	fault_arm(n);
@@ -401,6 +417,7 @@ int main(void)
 	REQUIRE(fault_each("make a change list", attempt_list, nothing_bearable) >= 4);
 	REQUIRE(fault_each("apply a change list", attempt_apply, lock_bearable) >= 10);
 	REQUIRE(fault_each("take a snapshot", attempt_snapshot, nothing_bearable) >= 3);
+	REQUIRE(fault_each("reserve timestamps", attempt_reserve, nothing_bearable) == 1);
 	REQUIRE(fault_each("create a batch", attempt_batch, nothing_bearable) >= 3);
 	REQUIRE(fault_each("print a snapshot", attempt_print, nothing_bearable) >= 2);
 	REQUIRE(fault_each("read a snapshot", attempt_parse, nothing_bearable) >= 3);

@@ -188,8 +188,7 @@ static bool can_initiate(const struct chaos *chaos, size_t from, size_t to)
 	const struct mv_peer *here = world_peer(chaos->world, to, from);
 	uint8_t timestamp[MV_TIMESTAMP_LEN];
 
-	mv_tai64n_next(timestamp, world_device(chaos->world, from)->last_timestamp,
-		world_now_of(chaos->world, from));
+	mv_tai64n_next(timestamp, there->sent_timestamp, world_now_of(chaos->world, from));
 	return mv_endpoint_equal(&there->endpoint, &chaos->wire.seen[to]) &&
 	       mv_tai64n_after(timestamp, here->latest_timestamp);
 }
@@ -364,6 +363,7 @@ static void begin(struct chaos *chaos, const struct chaos_options *options)
 	chaos->devices = dice_chance(&chaos->dice, 200) ? 3 : 2;
 	chaos->is_dark = dice_chance(&chaos->dice, 30);
 	chaos->clockless = dice_chance(&chaos->dice, 500) ? 0 : WORLD_DEVICES_MAX;
+	chaos->keeps_record = dice_chance(&chaos->dice, 500);
 	chaos->world = world_create(chaos->devices, &hooks);
 	chaos->attacker = malloc(sizeof(*chaos->attacker));
 	if (!chaos->attacker) {

@@ -34,10 +34,12 @@ struct chaos {
 	size_t devices;
 	uint64_t begin_ns, next_second_ns;
 	enum chaos_mood mood;
-	bool is_dark;     /* once cut off, the devices stay so until the end */
-	size_t clockless; /* its wall clock is lost with every restart; WORLD_DEVICES_MAX: none is
-			   */
-	unsigned unrest;  /* how often something happens, permille a second */
+	bool is_dark;      /* once cut off, the devices stay so until the end */
+	size_t clockless;  /* its wall clock is lost with every restart; WORLD_DEVICES_MAX: none is
+			    */
+	bool keeps_record; /* of the timestamps that were sent, over a restart. Who did so and then
+			    * loses it would have to wait for as long as it had reserved. */
+	unsigned unrest;   /* how often something happens, permille a second */
 	int64_t wall_s[WORLD_DEVICES_MAX], wall_most_s[WORLD_DEVICES_MAX]; /* steps so far */
 	/* It does not go back behind a restart: two who lost their clocks can lock each other out
 	 * for good, with the help of an attacker who replays to both what they said before. */

@@ -86,7 +86,11 @@ static void restart(struct chaos *chaos, size_t device)
 	chaos_say(chaos, "device %zu starts anew", device);
 	chaos_collect_drops(chaos, device);
 	step_wall_clock(chaos, device, ahead_s - chaos->wall_s[device]);
-	world_restart(chaos->world, device);
+	if (chaos->keeps_record) {
+		world_restart_with_record(chaos->world, device, dice_chance(&chaos->dice, 500));
+	} else {
+		world_restart(chaos->world, device);
+	}
 	watch_forget(&chaos->watch, device);
 	chaos->down_until_ns[device] = 0;
 }

@@ -13,6 +13,9 @@
 #include "tunnel/receive.h"
 #include "tunnel/send.h"
 #include "tunnel/tick.h"
+#include "tunnel/timestamps.h"
+
+#define RESERVED_S 600
 
 struct datagram {
 	struct datagram *next;
@@ -38,6 +41,7 @@ struct host {
 	int64_t wall_step_s; /* its wall clock is this far ahead of the world's */
 	uint64_t lose[WORLD_TYPES], sent[WORLD_TYPES], delivered, answers;
 	struct record last_sent[WORLD_TYPES], last_delivered, last_answer;
+	struct mv_timestamps kept; /* its disk */
 };
 
 struct world {
@@ -127,6 +131,7 @@ void world_destroy(struct world *world)
 			free(datagram);
 		}
 		mv_device_destroy(world->hosts[i].device);
+		mv_timestamps_uninit(&world->hosts[i].kept);
 	}
 	mv_batch_destroy(world->batch);
 	mv_batch_destroy(world->outbox);
@@ -214,13 +219,29 @@ void world_connect(struct world *world, const uint8_t *psk, uint16_t persistent_
 	}
 }
 
-void world_restart(struct world *world, size_t device)
+static void keep_timestamps(struct host *host, uint32_t ahead_s)
+{
+	mv_timestamps_uninit(&host->kept);
+	must(mv_timestamps_reserve(host->device, ahead_s, &host->kept) == 0);
+}
+
+void world_restart_with_record(struct world *world, size_t device, bool in_order)
 {
 	struct host *host = &world->hosts[device];
 
+	if (in_order && mv_timestamps_are_reserved(host->device)) {
+		keep_timestamps(host, 0);
+	}
 	mv_device_destroy(host->device);
 	create_device(world, host);
 	configure(world, device);
+	mv_timestamps_restore(host->device, &host->kept);
+}
+
+void world_restart(struct world *world, size_t device)
+{
+	mv_timestamps_uninit(&world->hosts[device].kept);
+	world_restart_with_record(world, device, false);
 }
 
 size_t world_packet(uint8_t *packet, size_t from, size_t to, size_t len, uint32_t mark)
@@ -336,6 +357,9 @@ static bool flush_outbox(struct world *world, size_t device)
 	bool sent = false;
 
 	while (mv_outbox_fill(world->hosts[device].device, world->outbox, now)) {
+		if (mv_timestamps_are_due(world->hosts[device].device)) {
+			keep_timestamps(&world->hosts[device], RESERVED_S);
+		}
 		write_batch(world, device, world->outbox);
 		sent = true;
 	}

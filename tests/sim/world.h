@@ -56,6 +56,10 @@ void world_connect(struct world *world, const uint8_t *psk, uint16_t persistent_
  * and all that it learnt or sent before are forgotten. */
 void world_restart(struct world *world, size_t device);
 
+/* The same, but what it reserved of its timestamps was written down, and is read again; or, in
+ * order: it ends by itself, and writes down just what it has sent. */
+void world_restart_with_record(struct world *world, size_t device, bool in_order);
+
 /* A UDP packet of `len` bytes in all from one inner address to another; payload bytes are the low
  * byte of `mark`. */
 size_t world_packet(uint8_t *packet, size_t from, size_t to, size_t len, uint32_t mark);

@@ -146,3 +146,39 @@ Test(tai64n, a_clock_that_stands_still_runs_out_of_nothing)
 	mv_tai64n(later, (struct mv_now){.wall_s = now.wall_s + 10});
 	cr_expect_arr_eq(last, later, sizeof(last));
 }
+
+Test(tai64n, some_seconds_later)
+{
+	uint8_t timestamp[MV_TIMESTAMP_LEN], wanted[MV_TIMESTAMP_LEN];
+
+	cr_assert_eq(unhex(timestamp, sizeof(timestamp), "40000000ffffffff3b000000"), 12);
+	cr_assert_eq(unhex(wanted, sizeof(wanted), "40000001000002573b000000"), 12);
+	mv_tai64n_add(timestamp, 600);
+	cr_expect_arr_eq(timestamp, wanted, sizeof(wanted));
+	mv_tai64n_add(timestamp, 0);
+	cr_expect_arr_eq(timestamp, wanted, sizeof(wanted));
+}
+
+static bool is_plausible(const char *hex)
+{
+	uint8_t timestamp[MV_TIMESTAMP_LEN];
+
+	cr_assert_eq(unhex(timestamp, sizeof(timestamp), hex), sizeof(timestamp));
+	return mv_tai64n_is_plausible(timestamp);
+}
+
+Test(tai64n, what_a_clock_can_show)
+{
+	uint8_t timestamp[MV_TIMESTAMP_LEN];
+
+	cr_expect(is_plausible("400000000000000a00000000"), "1970");
+	cr_expect_not(is_plausible("400000000000000900000000"), "before 1970");
+	cr_expect(is_plausible("4000000225c17d0e3b9ac9ff"), "2262");
+	cr_expect_not(is_plausible("4000000225c17d0f00000000"), "a second later");
+	cr_expect_not(is_plausible("4000000069659c0a3b9aca00"), "a second of nanoseconds");
+	cr_expect_not(is_plausible("000000000000000000000000"), "none");
+	cr_expect_not(is_plausible("ffffffffffffffff00000000"), "the end of time");
+
+	mv_tai64n(timestamp, (struct mv_now){.wall_s = 1795564800});
+	cr_expect_eq(mv_tai64n_wall_s(timestamp), 1795564800);
+}
