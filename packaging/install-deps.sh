@@ -12,7 +12,7 @@ readonly build=(
 readonly demo=(iproute2 iputils-ping tcpdump util-linux)
 readonly test=(
   "${build[@]}" "${demo[@]}"
-  libcriterion-dev wireguard-go wireguard-tools iperf3 fping nftables git python3 sysvinit-utils
+  libcriterion-dev wireguard-go wireguard-tools iperf3 fping nftables faketime git python3 sysvinit-utils
   binutils clang clang-format clang-tidy libclang-rt-14-dev shellcheck
 )
 

@@ -16,7 +16,7 @@ declare -A may_include=(
   [proto]="base crypto proto"
   [tunnel]="base crypto proto tunnel"
   [config]="base crypto proto tunnel config"
-  [control]="base crypto proto tunnel control"
+  [control]="base crypto proto tunnel control minivpn"
   [edge]="base crypto proto tunnel edge"
   [cli]="base crypto proto tunnel config control edge cli minivpn"
 )

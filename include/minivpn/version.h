@@ -4,4 +4,7 @@
 
 #define MINIVPN_VERSION "0.1.0"
 
+/* When it was made, in seconds since 1970: a clock that shows less is wrong. */
+#define MINIVPN_MADE_S 1795564800
+
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/hostplan.h"
+#include "cli/restore.h"
 #include "cli/summary.h"
 #include "cli/watch.h"
 #include "control/uapi_client.h"
@@ -22,6 +23,7 @@ struct session {
 	struct mv_sink sink;
 	struct mv_log log;
 	struct mv_loop_config io;
+	char record_path[MV_RECORD_PATH_MAX];
 	struct mv_loop *loop;
 	struct mv_uapi_socket *control;
 	int ifindex;
@@ -139,6 +141,7 @@ static enum mv_exit configure_device(struct session *session)
 			"the system does not let keys be locked in memory; swap may get to see "
 			"them");
 	}
+	mv_restore_timestamps(mv_loop_device(session->loop), session->record_path, &session->log);
 	return MV_EXIT_DONE;
 }
 
@@ -304,6 +307,7 @@ enum mv_exit mv_session_run(struct mv_config *config, const struct mv_session_op
 	session.log = mv_sink_log(&session.sink, options->verbose ? MV_LOG_DEBUG : MV_LOG_INFO);
 	session.io.log = session.log;
 	memcpy(session.device, config->device, sizeof(session.device));
+	session.io.record_path = mv_record_path(session.record_path, session.device);
 	if (options->dump) {
 		session.io.watch = mv_watch_dump;
 		session.io.watch_ctx = session.device;

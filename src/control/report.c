@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "crypto/keytext.h"
+#include "minivpn/version.h"
 
 /* The sequences of wg show, or nothing at all. */
 struct style {
@@ -175,6 +176,17 @@ static void print_transfer(const struct report *report, const struct mv_peer_sna
 /* One unanswered initiation, or one response that is not used yet, is a matter of moments. */
 #define WORTH_A_WORD 2
 
+/* A handshake that is refused for its timestamp has no answer either. */
+static void print_clock_trouble(const struct report *report)
+{
+	if (report->now_s < MINIVPN_MADE_S) {
+		print_label(report, "clock");
+		fprintf(report->out, "this machine's clock is wrong, it lies before minivpn was "
+				     "made: a peer that "
+				     "has seen a later handshake of this key refuses it\n");
+	}
+}
+
 /* What is wrong with a tunnel over which nothing comes, as far as this side can tell. */
 static void print_handshake_trouble(
 	const struct report *report, const struct mv_peer_snapshot *peer)
@@ -185,6 +197,7 @@ static void print_handshake_trouble(
 		print_ago(report, peer->unanswered_since_s);
 		fprintf(report->out,
 			": is the peer up, its UDP port open, and this its public key?\n");
+		print_clock_trouble(report);
 	}
 	if (peer->unconfirmed >= WORTH_A_WORD) {
 		print_label(report, "not confirmed");

@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "edge/clock.h"
 #include "edge/hostwatch.h"
+#include "edge/record.h"
 #include "edge/resolve.h"
 #include "tunnel/handshake.h"
 #include "tunnel/outbox.h"
@@ -18,6 +21,10 @@
 /* So many answers fit into one batch, beside what the timers want to send. */
 #define HANDSHAKES_A_TURN 64
 #define BATCHES_A_TURN    16
+
+/* So much of the time of handshakes is reserved by one write: an active tunnel makes no more than
+ * one in that time, and one that was killed goes on no more than that ahead of its clock. */
+#define RESERVED_S 600
 
 struct mv_loop {
 	uv_loop_t uv;
@@ -38,6 +45,9 @@ struct mv_loop {
 	struct mv_resolver *resolver;
 	struct mv_lane_config lane_config;
 	struct mv_lane *lane;
+
+	char record_path[MV_RECORD_PATH_MAX]; /* empty: there is none */
+	bool record_has_failed;
 };
 
 /* What the device asks of its surroundings */
@@ -68,6 +78,28 @@ static void send_outbox(struct mv_loop *loop, struct mv_now now)
 	mv_udp_write_batch(&loop->udp, batch);
 	mv_send_commit(loop->device, batch, now);
 	mv_batch_reset(batch);
+}
+
+/* Whether or not the disk takes it, handshakes go on. */
+static void keep_timestamps(struct mv_loop *loop, uint32_t ahead_s)
+{
+	struct mv_timestamps timestamps;
+
+	if (loop->record_path[0] == '\0') {
+		return;
+	}
+	int error = mv_timestamps_reserve(loop->device, ahead_s, &timestamps);
+	if (error == 0) {
+		error = mv_record_write(&timestamps, loop->record_path);
+		mv_timestamps_uninit(&timestamps);
+	}
+	if (error < 0 && !loop->record_has_failed) {
+		mv_log(&loop->log, MV_LOG_WARNING,
+			"cannot keep the time of the last handshake in %s: %s; if this machine "
+			"starts with a clock that is behind, its peers will refuse it",
+			loop->record_path, strerror(-error));
+	}
+	loop->record_has_failed = error < 0;
 }
 
 /* A slice of the queue, so that a flood of handshakes leaves time for everything else. */
@@ -109,6 +141,9 @@ static void before_sleep(uv_prepare_t *handle)
 	mv_tick(loop->device, now);
 	int batches = 0;
 	while (batches < BATCHES_A_TURN && mv_outbox_fill(loop->device, loop->outbox, now)) {
+		if (mv_timestamps_are_due(loop->device)) {
+			keep_timestamps(loop, RESERVED_S);
+		}
 		send_outbox(loop, now);
 		batches++;
 	}
@@ -267,6 +302,9 @@ static int allocate(struct mv_loop **allocated, const struct mv_loop_config *con
 	loop->log = config->log;
 	loop->tun = config->tun;
 	loop->udp = config->udp;
+	if (config->record_path) {
+		snprintf(loop->record_path, sizeof(loop->record_path), "%s", config->record_path);
+	}
 	*allocated = loop;
 	return 0;
 
@@ -375,6 +413,9 @@ bool mv_loop_destroy(struct mv_loop *loop)
 		return true;
 	}
 	mv_lane_stop(loop->lane);
+	if (loop->device && mv_timestamps_are_reserved(loop->device)) {
+		keep_timestamps(loop, 0);
+	}
 	bool is_closed = close_uv(loop);
 
 	mv_device_destroy(loop->device);

@@ -24,6 +24,8 @@ struct mv_loop_config {
 	/* As in mv_lane_config. */
 	void (*watch)(void *ctx, enum mv_direction direction, const uint8_t *packet, size_t len);
 	void *watch_ctx;
+	/* The file that keeps the timestamps of handshakes (edge/record); NULL: none does. */
+	const char *record_path;
 };
 
 /* Starts no thread yet. -errno. */

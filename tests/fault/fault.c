@@ -320,6 +320,26 @@ WRAP(int, open, const char *path, int flags, ...)
 	return fails_with("open", EMFILE) ? -1 : __real_open(path, flags, mode);
 }
 
+WRAP(FILE *, fdopen, int fd, const char *mode)
+{
+	return fails_with("fdopen", ENOMEM) ? NULL : __real_fdopen(fd, mode);
+}
+
+WRAP(int, fsync, int fd)
+{
+	return fails_with("fsync", EIO) ? -1 : __real_fsync(fd);
+}
+
+WRAP(int, rename, const char *from, const char *to)
+{
+	return fails_with("rename", EACCES) ? -1 : __real_rename(from, to);
+}
+
+WRAP(int, mkdir, const char *path, mode_t mode)
+{
+	return fails_with("mkdir", EROFS) ? -1 : __real_mkdir(path, mode);
+}
+
 WRAP(int, fstat, int fd, struct stat *st)
 {
 	return fails_with("fstat", EIO) ? -1 : __real_fstat(fd, st);
@@ -358,7 +378,8 @@ WRAP(ssize_t, read, int fd, void *bytes, size_t room)
 
 WRAP(ssize_t, write, int fd, const void *bytes, size_t len)
 {
-	return is_struck("write", fd) ? -1 : __real_write(fd, bytes, len);
+	return fails_with("write", ENOSPC) || is_struck("write", fd) ? -1
+								     : __real_write(fd, bytes, len);
 }
 
 WRAP(ssize_t, recvmsg, int fd, struct msghdr *message, int flags)

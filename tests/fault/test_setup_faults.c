@@ -1,9 +1,12 @@
 /*
  * The parts of the edge, each set up with every call refused once: sockets, queue, lane, control
- * loop, resolver. What fails has taken everything down again: no thread, no descriptor, no memory.
+ * loop, resolver, record. What fails has taken everything down again: no thread, no descriptor, no
+ * memory, no file.
  */
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +14,7 @@
 #include "edge/clock.h"
 #include "edge/loop.h"
 #include "edge/netlink.h"
+#include "edge/record.h"
 #include "edge/resolve.h"
 #include "fault.h"
 #include "require.h"
@@ -141,6 +145,39 @@ static int attempt_resolve(unsigned n, const char **refused)
 	return error;
 }
 
+/* A record is replaced whole, or the old one is still there; but it may be that the new one is
+ * there and not known to be on the disk. */
+static int attempt_record(unsigned n, const char **refused)
+{
+	const char *path = "var/tun0.timestamps";
+	const struct mv_timestamps old = {.public_key = {1}};
+	struct mv_sent_timestamp sent[40];
+	const struct mv_timestamps new = {.public_key = {2}, .list = sent, .count = 40};
+	struct mv_timestamps timestamps;
+	size_t line;
+
+	for (size_t i = 0; i < new.count; i++) {
+		sent[i] = (struct mv_sent_timestamp){
+			.public_key = {(uint8_t)i}, .timestamp = {[0] = 0x40, [7] = 99}};
+	}
+	REQUIRE(mv_record_write(&old, path) == 0);
+	fault_arm(n);
+	int error = mv_record_write(&new, path);
+	if (error == 0) {
+		error = mv_record_read(&timestamps, path, &line);
+		mv_timestamps_uninit(&timestamps);
+	}
+	*refused = fault_disarm();
+
+	REQUIRE(mv_record_read(&timestamps, path, &line) == 0);
+	REQUIRE(timestamps.count == (timestamps.public_key[0] == 1 ? 0 : new.count));
+	REQUIRE(error < 0 || timestamps.public_key[0] == 2);
+	mv_timestamps_uninit(&timestamps);
+	REQUIRE(unlink(path) == 0);
+	REQUIRE(rmdir("var") == 0); /* There was nothing else in it. */
+	return error;
+}
+
 /* What libuv makes once in a process is there before anything is counted. */
 static void warm_up(void)
 {
@@ -162,5 +199,9 @@ int main(void)
 	REQUIRE(fault_each("create the control loop", attempt_loop, nothing_bearable) >= 20);
 	REQUIRE(fault_each("start the lane", attempt_start, nothing_bearable) >= 15);
 	REQUIRE(fault_each("resolve a name", attempt_resolve, name_bearable) == 3);
+	char folder[] = "/tmp/minivpn-fault-XXXXXX";
+	REQUIRE(mkdtemp(folder) && chdir(folder) == 0);
+	REQUIRE(fault_each("replace the record", attempt_record, nothing_bearable) >= 10);
+	REQUIRE(rmdir(folder) == 0);
 	return 0;
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Two sides, a and b, that stand for two machines: each has a network, a mount and a process
 # namespace of its own, and a veth link that is called `wire` on both joins them. Each side has its
-# own /run, since the namespaces of one machine would share the directory of the control sockets.
-# Sourced by the network tests and by the demo.
+# own /run and /var/lib, since the namespaces of one machine would share the folders of the control
+# sockets and of what tunnels keep. Sourced by the network tests and by the demo.
 #
 # Nothing is left behind, however the script ends: whatever runs on a side dies with the first
 # process of the side, and that one dies with the script, also by SIGKILL. Devices and the link go
@@ -42,6 +42,7 @@ hold() {
     read -r pid _ </proc/self/stat
     mount -t proc proc /proc
     mount -t tmpfs tmpfs /run
+    mount -t tmpfs tmpfs /var/lib
     echo "$pid" >"$1"
     exec env --ignore-signal=CHLD sleep infinity' sh "$2/$1.pid" 2>"$2/$1.err" &
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOW UINT64_C(1700000000)
+#define NOW UINT64_C(1800000000)
 
 /* The base64 of 32 bytes of 0x11 and so on. */
 #define KEY_11 "ERERERERERERERERERERERERERERERERERERERERERE="
@@ -275,4 +275,23 @@ Test(report, handshakes_without_an_answer_or_a_confirmation)
 		"UDP port open, and this its public key?\n"
 		"  not confirmed: 2 handshakes of the peer were answered, and it used none: is "
 		"PresharedKey the same on both sides, and do our answers reach it?\n");
+}
+
+/* What a clock of 1970 has to do with it, people do not find by themselves. */
+Test(report, no_answer_and_a_clock_that_cannot_be_right)
+{
+	struct mv_peer_snapshot *peer = add_peer(0x22);
+
+	peer->unanswered = 3;
+	peer->unanswered_since_s = 60;
+	char *text = mv_report_text("tun0", snapshot, 100, false);
+	cr_assert(text);
+	cr_expect(strstr(text, "clock: this machine's clock is wrong"), "%s", text);
+	free(text);
+
+	peer->unanswered = 0;
+	text = mv_report_text("tun0", snapshot, 100, false);
+	cr_assert(text);
+	cr_expect_not(strstr(text, "clock"), "there is no trouble yet: %s", text);
+	free(text);
 }

@@ -1,0 +1,15 @@
+/*
+ * What a tunnel remembers of its life before: gives the device the timestamps that its peers have
+ * seen, and says so if the clock lags behind them.
+ */
+#ifndef MV_CLI_RESTORE_H
+#define MV_CLI_RESTORE_H
+
+#include "base/log.h"
+#include "edge/record.h"
+
+/* A record that is missing is that of a new tunnel; one that cannot be used is worth a warning. */
+void mv_restore_timestamps(
+	struct mv_device *device, const char *record_path, const struct mv_log *log);
+
+#endif

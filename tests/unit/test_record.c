@@ -1,0 +1,182 @@
+#include "edge/record.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config_fixture.h"
+#include "crypto/keytext.h"
+#include "hex.h"
+
+#define PATH  "var/tun0.timestamps"
+#define LABEL "4000000069659c0a00000000"
+
+TestSuite(record, .init = enter_folder, .fini = leave_folder);
+
+static struct mv_timestamps make(struct mv_sent_timestamp *list, size_t count)
+{
+	struct mv_timestamps timestamps = {.list = list, .count = count};
+
+	cr_assert_eq(mv_key_from_base64(timestamps.public_key, PUBLIC_A), MV_KEYTEXT_OK);
+	for (size_t i = 0; i < count; i++) {
+		randombytes_buf(list[i].public_key, MV_KEY_LEN);
+		cr_assert_eq(unhex(list[i].timestamp, MV_TIMESTAMP_LEN, LABEL), MV_TIMESTAMP_LEN);
+		list[i].timestamp[9] = (uint8_t)i;
+	}
+	return timestamps;
+}
+
+static void expect_kept(size_t count)
+{
+	struct mv_sent_timestamp list[100];
+	struct mv_timestamps written = make(list, count), read;
+	size_t line;
+
+	cr_assert_leq(count, 100);
+	cr_assert_eq(mv_record_write(&written, PATH), 0);
+	cr_assert_eq(mv_record_read(&read, PATH, &line), 0);
+	cr_expect_eq(read.count, count);
+	cr_expect_arr_eq(read.public_key, written.public_key, MV_KEY_LEN);
+	if (count > 0) {
+		cr_expect_arr_eq(read.list, written.list, count * sizeof(*list));
+	}
+	mv_timestamps_uninit(&read);
+	cr_expect_null(read.list);
+}
+
+Test(record, what_was_written_is_read)
+{
+	expect_kept(1);
+	expect_kept(100);
+	expect_kept(0);
+	expect_kept(17);
+}
+
+/* Byte for byte what the header says, since people may look at it. */
+Test(record, its_text)
+{
+	struct mv_sent_timestamp list[1];
+	struct mv_timestamps timestamps = make(list, 1);
+	char text[512] = {0};
+	FILE *file;
+
+	cr_assert_eq(mv_key_from_base64(list[0].public_key, PUBLIC_B), MV_KEYTEXT_OK);
+	cr_assert_eq(mv_record_write(&timestamps, PATH), 0);
+	file = fopen(PATH, "r");
+	cr_assert(file && fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	cr_expect_str_eq(text, "# What minivpn(8) sent last in handshakes; without it a clock that "
+			       "is behind locks "
+			       "it out.\n" PUBLIC_A "\n" PUBLIC_B " @" LABEL "\n");
+}
+
+Test(record, is_for_nobody_else)
+{
+	struct mv_timestamps timestamps = make(NULL, 0);
+	struct stat st;
+
+	umask(0);
+	cr_assert_eq(mv_record_write(&timestamps, PATH), 0);
+	cr_assert_eq(stat(PATH, &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0600);
+	cr_assert_eq(stat("var", &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0700);
+}
+
+Test(record, has_a_name_after_its_device)
+{
+	char path[MV_RECORD_PATH_MAX];
+
+	cr_expect_str_eq(mv_record_path(path, "tun0"), "/var/lib/minivpn/tun0.timestamps");
+	cr_expect_str_eq(mv_record_path(path, "abcdefghijklmno"),
+		"/var/lib/minivpn/abcdefghijklmno.timestamps");
+}
+
+Test(record, that_is_missing)
+{
+	struct mv_timestamps timestamps;
+	size_t line;
+
+	cr_expect_eq(mv_record_read(&timestamps, PATH, &line), -ENOENT);
+	cr_expect_eq(timestamps.count, 0);
+	mkdir("var", 0700);
+	cr_expect_eq(mv_record_read(&timestamps, PATH, &line), -ENOENT);
+}
+
+static void expect_refused(const char *text, size_t at_line)
+{
+	struct mv_timestamps timestamps;
+	size_t line = 0;
+
+	write_bytes(PATH, text, strlen(text), 0600);
+	cr_expect_eq(mv_record_read(&timestamps, PATH, &line), -EBADMSG, "%s", text);
+	cr_expect_eq(line, at_line, "%zu in %s", line, text);
+	cr_expect_null(timestamps.list);
+	cr_expect_eq(timestamps.count, 0);
+}
+
+/* Half of a record could be worse than none: nothing of a damaged one is used. */
+Test(record, that_is_damaged)
+{
+	char long_line[300];
+
+	cr_assert_eq(mkdir("var", 0700), 0);
+	memset(long_line, 'A', sizeof(long_line) - 1);
+	long_line[sizeof(long_line) - 1] = '\0';
+
+	expect_refused("", 0);
+	expect_refused("# only a comment\n", 1);
+	expect_refused("# cut of", 1);
+	expect_refused("no key\n", 1);
+	expect_refused(PUBLIC_A, 1);
+	expect_refused(long_line, 1);
+	expect_refused("#\n" PUBLIC_A "\n\n", 3);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B "\n", 3);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B " " LABEL "\n", 3);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B " @" LABEL "\n" PUBLIC_C " @" LABEL, 4);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B " @" LABEL "00\n", 3);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B " @4000000069659c0a000000\n", 3);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B " @4000000069659c0a0000000g\n", 3);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B "= @" LABEL "\n", 3);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B " @" LABEL " \n", 3);
+}
+
+/* Behind such a timestamp there would soon be no later one. */
+Test(record, that_comes_from_no_clock)
+{
+	cr_assert_eq(mkdir("var", 0700), 0);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B " @7fffffffffffffff00000000\n", 3);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B " @ffffffffffffffff00000000\n", 3);
+	expect_refused("#\n" PUBLIC_A "\n" PUBLIC_B " @000000000000000000000000\n", 3);
+}
+
+/* Who could put a link there would have us write over a file of his choice. */
+Test(record, links_are_not_followed)
+{
+	struct mv_timestamps timestamps = make(NULL, 0);
+	struct stat st;
+	size_t line;
+
+	cr_assert_eq(mkdir("var", 0700), 0);
+	write_bytes("other", "precious", 8, 0600);
+	cr_assert_eq(symlink("../other", PATH ".new"), 0);
+	cr_expect_eq(mv_record_write(&timestamps, PATH), -ELOOP);
+	cr_expect_eq(mv_record_write(&timestamps, PATH), 0, "the link was taken away");
+	cr_assert_eq(unlink(PATH), 0);
+	cr_assert_eq(symlink("../other", PATH), 0);
+	cr_expect_eq(mv_record_read(&timestamps, PATH, &line), -ELOOP);
+	cr_expect_eq(mv_record_write(&timestamps, PATH), 0);
+	cr_assert_eq(stat("other", &st), 0);
+	cr_expect_eq(st.st_size, 8);
+}
+
+Test(record, where_there_is_no_place_for_it)
+{
+	struct mv_timestamps timestamps = make(NULL, 0);
+
+	write_bytes("var", "", 0, 0600);
+	cr_expect_eq(mv_record_write(&timestamps, PATH), -ENOTDIR);
+	cr_expect_eq(mv_record_write(&timestamps, "missing/var/t"), -ENOENT);
+}
