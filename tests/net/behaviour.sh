@@ -166,6 +166,39 @@ test_dump() {
   check "with exit status 0" finished "$work/up" 10
 }
 
+# bad_handshakes COUNT: initiations by their type and size, and by nothing else.
+bad_handshakes() {
+  on b bash -c 'exec 3>"/dev/udp/$1/$2"
+    for ((i = 0; i < $3; i++)); do printf "\1\0\0\0%0144d" 0 >&3; done' \
+    bash "${wire4[a]}" "$port" "$1"
+}
+
+# logged FROM TO: so many of them the log has.
+logged() {
+  local lines
+  lines=$(grep -c "handshake message from ${wire4[b]}" "$work/up.err") || true
+  echo "$lines lines"
+  (($1 <= lines && lines <= $2))
+}
+
+# What anybody can make the program say is limited.
+test_verbose() {
+  local begin
+  write_ini
+  check "up -f -v runs" foreground -v
+  check "three bad handshakes" bad_handshakes 3
+  check "each of them is in the log" wait_for 5 logged 3 3
+  sleep 1
+  begin=$SECONDS
+  check "2000 bad handshakes" bad_handshakes 2000
+  sleep 1.1
+  check "fifty a second are in the log" logged 40 $((50 * (SECONDS - begin + 1) + 3))
+  check "one more" bad_handshakes 1
+  check "it tells how many were left out" wait_for 5 grep -q "more lines in that second" "$work/up.err"
+  check "SIGINT ends it" signal "$work/up" INT
+  check "with exit status 0" finished "$work/up" 10
+}
+
 test_keys() {
   check "pubkey says what wg says" \
     diff <("$minivpn" pubkey <"$work/a.key") "$work/a.pub"
@@ -362,6 +395,7 @@ main() {
   check "down DEVICE ends a tunnel in the background" down
   test_device_name
   test_dump
+  test_verbose
   test_keys
   test_ends
   test_killed
