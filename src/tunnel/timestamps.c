@@ -33,15 +33,19 @@ void mv_timestamps_used_locked(struct mv_device *device, struct mv_peer *peer,
 	}
 }
 
-/* False if the peer never got one. */
+/* False if the peer never got one. Where the last that was sent is just what was reserved, or
+ * restored, the next is due in any case, and nothing is gained by moving on. */
 static bool reserve_locked(struct mv_sent_timestamp *entry, struct mv_peer *peer, uint32_t ahead_s)
 {
+	bool is_used_up =
+		memcmp(peer->sent_timestamp, peer->reserved_timestamp, MV_TIMESTAMP_LEN) == 0;
+
 	if (sodium_is_zero(peer->sent_timestamp, MV_TIMESTAMP_LEN)) {
 		return false;
 	}
 	memcpy(entry->public_key, peer->secrets->remote.public_key, MV_KEY_LEN);
 	memcpy(entry->timestamp, peer->sent_timestamp, MV_TIMESTAMP_LEN);
-	mv_tai64n_add(entry->timestamp, ahead_s);
+	mv_tai64n_add(entry->timestamp, is_used_up ? 0 : ahead_s);
 	memcpy(peer->reserved_timestamp, entry->timestamp, MV_TIMESTAMP_LEN);
 	return true;
 }

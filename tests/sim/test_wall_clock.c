@@ -176,6 +176,25 @@ Test(wall_clock, lost_with_the_power_again_and_again)
 	cr_expect_eq(world_drops(world, 1, MV_DROP_OLD_TIMESTAMP), 0);
 }
 
+/* Crashes do not add up for a peer that got nothing meanwhile. */
+Test(wall_clock, lost_with_the_power_again_and_again_it_is_not_ahead_of_a_silent_peer)
+{
+	uint8_t timestamp[MV_TIMESTAMP_LEN], limit[MV_TIMESTAMP_LEN];
+
+	world_ping(world, 0, 1);
+	mv_tai64n(limit, world_now(world));
+	mv_tai64n_add(limit, HOUR);
+	for (unsigned i = 0; i < 20; i++) {
+		world_restart_with_record(world, 0, false);
+		world_run_for(world, S);
+		world_ping(world, 0, 2);
+	}
+	world_ping(world, 0, 1);
+	cr_expect_eq(world_delivered(world, 1), 2);
+	read_timestamp(timestamp);
+	cr_expect(mv_tai64n_after(limit, timestamp));
+}
+
 /* A jump forward is beyond every reservation: it is written down before the handshake goes out. */
 Test(wall_clock, set_forward_and_lost_with_the_power)
 {
