@@ -71,6 +71,9 @@ static void fill_random(void *ctx, void *out, size_t len)
 	struct world *world = ctx;
 	uint8_t key[crypto_stream_chacha20_KEYBYTES] = {0};
 
+	if (world->hooks.draw && world->hooks.draw(world->hooks.ctx, out, len)) {
+		return;
+	}
 	mv_store_le64(key, ++world->random_counter);
 	mv_store_le64(key + sizeof(uint64_t), world->hooks.seed);
 	crypto_stream_chacha20(out, len, nonce, key);

@@ -34,6 +34,8 @@ struct world_hooks {
 		const uint8_t *datagram, size_t len);
 	/* Random numbers, those of keys too, are the same in every run with the same seed. */
 	uint64_t seed;
+	/* Draws instead, if it is set and returns true. */
+	bool (*draw)(void *ctx, void *out, size_t len);
 };
 
 /* hooks may be NULL. */
