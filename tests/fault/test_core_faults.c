@@ -175,6 +175,24 @@ static int attempt_list(unsigned n, const char **refused)
 	return error;
 }
 
+/* The same of changes that consist of nothing but their kind. */
+static int attempt_plain_list(unsigned n, const char **refused)
+{
+	struct mv_changes changes;
+	size_t added = 0;
+	int error = 0;
+
+	mv_changes_init(&changes);
+	fault_arm(n);
+	while (added < PEERS && (error = mv_changes_add(&changes, MV_CHANGE_REPLACE_PEERS)) == 0) {
+		added++;
+	}
+	*refused = fault_disarm();
+	REQUIRE(changes.count == added && (error == 0) == (added == PEERS));
+	mv_changes_uninit(&changes);
+	return error;
+}
+
 static int attempt_apply(unsigned n, const char **refused)
 {
 	struct mv_device *device = make_device(false);
@@ -415,6 +433,7 @@ int main(void)
 
 	REQUIRE(fault_each("create a device", attempt_create, nothing_bearable) >= 5);
 	REQUIRE(fault_each("make a change list", attempt_list, nothing_bearable) >= 4);
+	REQUIRE(fault_each("make a list of kinds", attempt_plain_list, nothing_bearable) >= 4);
 	REQUIRE(fault_each("apply a change list", attempt_apply, lock_bearable) >= 10);
 	REQUIRE(fault_each("take a snapshot", attempt_snapshot, nothing_bearable) >= 3);
 	REQUIRE(fault_each("reserve timestamps", attempt_reserve, nothing_bearable) == 1);

@@ -289,6 +289,20 @@ Test(apply, a_peer_whose_key_becomes_ours_goes)
 }
 
 /* Also in the middle of its own lines. */
+/* All zero is how "no key" is written, but it is a public key as well. */
+Test(apply, without_a_private_key_no_peer_is_ourselves)
+{
+	const uint8_t zero[MV_KEY_LEN] = {0};
+
+	add_private_key(0);
+	add_key(MV_CHANGE_PEER, zero);
+	apply();
+	cr_assert_eq(count_peers(), 1);
+	add_key(MV_CHANGE_PRIVATE_KEY, zero);
+	apply();
+	cr_expect_eq(count_peers(), 1);
+}
+
 Test(apply, a_peer_whose_key_becomes_ours_takes_no_more_lines)
 {
 	add_peer(1);
@@ -731,6 +745,22 @@ Test(apply, a_removed_peer_has_no_more_wishes)
 	apply();
 	cr_expect_eq(initiations(), 1);
 	cr_expect(TAILQ_EMPTY(&world_device(world, 0)->wishing));
+}
+
+/* Also the last in the row of those that have one. */
+Test(apply, the_last_wish_may_go_with_its_peer)
+{
+	world_connect(world, NULL, 0);
+	add_peer(1);
+	add_keepalive(25);
+	add_peer(2);
+	add_keepalive(25);
+	add_peer(2);
+	add(MV_CHANGE_REMOVE);
+	add_peer(1);
+	apply();
+	cr_expect_eq(initiations(), 1);
+	cr_expect(world_peer(world, 0, 1)->last_handshake_s > 0);
 }
 
 Test(apply, a_removed_peer_takes_its_sessions_along)

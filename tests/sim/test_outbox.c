@@ -7,6 +7,7 @@
 
 #include "tunnel/device_state.h"
 #include "tunnel/outbox.h"
+#include "tunnel/send.h"
 #include "world.h"
 
 #define S MV_NS_PER_S
@@ -120,6 +121,33 @@ Test(outbox, what_waits_goes_instead_of_a_keepalive)
 		cr_expect_eq(batch->packets[i].len, 112 + 32);
 		cr_expect(batch->packets[i].carries_data);
 	}
+	cr_expect_eq(peer->staged.count, 0);
+}
+
+/* What the session has no number for waits for the next session, and asks for it. */
+Test(outbox, a_session_may_end_while_what_waits_is_sent)
+{
+	struct mv_peer *peer = world_peer(world, 0, 1);
+	uint8_t packet[100];
+
+	world_ping(world, 0, 1);
+	world_run_for(world, 6 * S);
+	world_packet(packet, 0, 1, sizeof packet, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		mv_stage_push(
+			&world_device(world, 0)->stage_pool, &peer->staged, packet, sizeof packet);
+	}
+	peer->keypairs.current->sending_counter = MV_REJECT_AFTER_MESSAGES - 1;
+	wish(MV_WISH_FLUSH);
+	cr_assert(fill());
+	cr_assert_eq(batch->count, 1);
+	cr_expect_eq(peer->staged.count, 1);
+
+	batch->packets[0].sent = true;
+	mv_send_commit(world_device(world, 0), batch, world_now(world));
+	mv_batch_reset(batch);
+	world_run_for(world, 0);
+	cr_expect_eq(world_delivered(world, 1), 2);
 	cr_expect_eq(peer->staged.count, 0);
 }
 
