@@ -36,6 +36,12 @@ static struct {
 	unsigned left;
 } strike = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
+static struct {
+	pthread_mutex_t mutex;
+	int fd;
+	size_t room; /* 0: as much as there is */
+} clip = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
 static atomic_long live_allocations;
 
 /* By number */
@@ -134,6 +140,23 @@ static bool is_struck(const char *call, int fd)
 		errno = error;
 	}
 	return hit;
+}
+
+void fault_clip(int fd, size_t room)
+{
+	pthread_mutex_lock(&clip.mutex);
+	clip.fd = fd;
+	clip.room = room;
+	pthread_mutex_unlock(&clip.mutex);
+}
+
+static void clip_room(int fd, struct iovec *iov)
+{
+	pthread_mutex_lock(&clip.mutex);
+	if (clip.room > 0 && clip.fd == fd && iov->iov_len > clip.room) {
+		iov->iov_len = clip.room;
+	}
+	pthread_mutex_unlock(&clip.mutex);
 }
 
 /* Memory */
@@ -384,6 +407,7 @@ WRAP(ssize_t, write, int fd, const void *bytes, size_t len)
 
 WRAP(ssize_t, recvmsg, int fd, struct msghdr *message, int flags)
 {
+	clip_room(fd, message->msg_iov);
 	return is_struck("recvmsg", fd) ? -1 : __real_recvmsg(fd, message, flags);
 }
 

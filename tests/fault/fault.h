@@ -11,6 +11,7 @@
 #define MV_TESTS_FAULT_FAULT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The n-th call from now on, of this thread, fails; 1 is the next. */
 void fault_arm(unsigned n);
@@ -37,6 +38,10 @@ void fault_strike(const char *call, int fd, int error, unsigned times);
 
 /* How many of them have not failed yet. */
 unsigned fault_left(void);
+
+/* From now on recvmsg has room for so many bytes on this descriptor, whatever it is given; 0 ends
+ * it. */
+void fault_clip(int fd, size_t room);
 
 /* What was allocated by calls that are led through here, libuv's among them, and not freed. To be
  * watched from the beginning: fault_init comes before any of it. */

@@ -7,17 +7,22 @@
  * A pair of sockets stands for each TUN device. The main thread is both control loops: it turns
  * them, while their lanes are threads of their own.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "edge/clock.h"
 #include "edge/loop.h"
+#include "edge_drops.h"
 #include "fault.h"
 #include "require.h"
+#include "tunnel/handshake.h"
 
 #define LOOPBACK_INDEX 1 /* in every network namespace */
 #define PACKET_LEN     100
@@ -35,6 +40,7 @@ struct site {
 static struct site sites[2];
 static struct site *const a = &sites[0], *const b = &sites[1];
 static uint32_t last_number;
+static bool was_counted[MV_DROP_COUNT]; /* what a packet was lost for, in all of the tests */
 
 /* Life of a site */
 
@@ -172,6 +178,7 @@ static void await_drop(const struct site *site, enum mv_drop drop, uint64_t befo
 		REQUIRE(mv_clock_sample().boot_ns < give_up_ns);
 	}
 	REQUIRE(drops(site, drop) == before + 1);
+	was_counted[drop] = true;
 }
 
 static uint64_t all_drops(const struct site *site)
@@ -318,6 +325,68 @@ static void check_full_tun(void)
 	await_arrival(send_packet());
 }
 
+/* UDP has no datagram that the lane's room is too small for, so the room is made smaller. */
+static void check_truncated(void)
+{
+	uint64_t before = drops(b, MV_DROP_TRUNCATED);
+
+	fault_clip(b->udp.fd4, PACKET_LEN);
+	send_packet();
+	await_drop(b, MV_DROP_TRUNCATED, before);
+	fault_clip(-1, 0);
+	await_arrival(send_packet());
+}
+
+/* Until the lane has read all that the loopback has for this descriptor. */
+static void await_empty(int fd)
+{
+	uint64_t give_up_ns = mv_clock_sample().boot_ns + PATIENCE_NS;
+	int pending = 1;
+
+	while (pending > 0) {
+		REQUIRE(ioctl(fd, FIONREAD, &pending) == 0);
+		REQUIRE(mv_clock_sample().boot_ns < give_up_ns);
+	}
+}
+
+/* Datagrams that look like initiations, one after the other. */
+static void flood(const struct site *site, unsigned count)
+{
+	const struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons(site->udp.port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const uint8_t message[sizeof(struct mv_message_initiation)] = {MV_MESSAGE_INITIATION};
+	int from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	REQUIRE(from >= 0);
+	for (unsigned i = 0; i < count; i++) {
+		REQUIRE(sendto(from, message, sizeof(message), 0, (const void *)&to, sizeof(to)) ==
+			sizeof(message));
+		await_empty(site->udp.fd4);
+	}
+	close(from);
+}
+
+/* The control loop, which is this thread, does not turn meanwhile: so nobody empties the queue. */
+static void check_full_queue(void)
+{
+	uint64_t give_up_ns = mv_clock_sample().boot_ns + PATIENCE_NS;
+
+	flood(b, MV_HANDSHAKE_QUEUE);
+	REQUIRE(drops(b, MV_DROP_HANDSHAKE_QUEUE_FULL) == 0);
+	flood(b, 3);
+	while (drops(b, MV_DROP_HANDSHAKE_QUEUE_FULL) < 3) {
+		REQUIRE(mv_clock_sample().boot_ns < give_up_ns);
+	}
+	was_counted[MV_DROP_HANDSHAKE_QUEUE_FULL] = true;
+	while (drops(b, MV_DROP_BAD_MAC1) < MV_HANDSHAKE_QUEUE) {
+		turn();
+		REQUIRE(mv_clock_sample().boot_ns < give_up_ns);
+	}
+	await_arrival(send_packet());
+	REQUIRE(drops(b, MV_DROP_HANDSHAKE_QUEUE_FULL) == 3);
+}
+
 /* Timers bring back what the control loop could not send. */
 static void check_handshake(void)
 {
@@ -357,10 +426,15 @@ int main(void)
 	check_tun_read();
 	check_tun_write();
 	check_full_tun();
+	check_truncated();
+	check_full_queue();
 	stop_both();
 
 	check_handshake();
 	check_vanishing_tun(EBADFD);
 	check_vanishing_tun(EBADF);
+	for (size_t i = 0; i < EDGE_DROP_COUNT; i++) {
+		REQUIRE(was_counted[edge_drops[i]]);
+	}
 	return 0;
 }
