@@ -95,6 +95,20 @@ uint32_t mv_allowedips_lookup6(const struct mv_allowedips *table, const uint8_t 
 	return lookup(table->root6, (struct key){mv_load_be64(ip), mv_load_be64(ip + 8)});
 }
 
+size_t mv_allowedips_steps(const struct mv_allowedips *table, const struct mv_ip *ip)
+{
+	const struct mv_allowedips_node *node =
+		ip->family == MV_FAMILY_IPV6 ? table->root6 : table->root4;
+	struct key key = key_of(ip);
+	size_t steps = 0;
+
+	while (node) {
+		steps++;
+		node = covers(node, key) ? node->child[bit_at(key, node->bits)] : NULL;
+	}
+	return steps;
+}
+
 struct mv_allowedips *mv_allowedips_create(void)
 {
 	struct mv_allowedips *table = calloc(1, sizeof(*table));

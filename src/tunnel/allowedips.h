@@ -57,6 +57,9 @@ void mv_allowedips_clear(struct mv_allowedips *table, struct mv_allowedips_list 
 uint32_t mv_allowedips_lookup4(const struct mv_allowedips *table, const uint8_t ip[static 4]);
 uint32_t mv_allowedips_lookup6(const struct mv_allowedips *table, const uint8_t ip[static 16]);
 
+/* The nodes that such a lookup looks at: what its time depends on (tests and benchmarks). */
+size_t mv_allowedips_steps(const struct mv_allowedips *table, const struct mv_ip *ip);
+
 /* Walks a list: NULL begins, and NULL comes back after the last. */
 const struct mv_allowedips_node *mv_allowedips_next(
 	const struct mv_allowedips_list *list, const struct mv_allowedips_node *node);

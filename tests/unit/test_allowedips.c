@@ -549,3 +549,44 @@ Test(allowedips, as_many_as_are_allowed_and_no_more)
 	expect_nodes(0);
 	cr_assert_eq(mv_allowedips_reserve(table, MV_ALLOWEDIPS_MAX), 0);
 }
+
+static size_t steps(const char *text)
+{
+	struct mv_ip ip;
+
+	cr_assert(mv_ip_parse(&ip, text));
+	return mv_allowedips_steps(table, &ip);
+}
+
+/* Every prefix on the way is looked at, every fork, and the first that does not hold the address.
+ */
+Test(allowedips, steps_of_a_lookup)
+{
+	cr_expect_eq(steps("10.0.0.1"), 0);
+	insert("10.0.0.0/8", 'a');
+	cr_expect_eq(steps("10.0.0.1"), 1);
+	cr_expect_eq(steps("11.0.0.1"), 1);
+	cr_expect_eq(steps("fd00::1"), 0);
+
+	insert("10.0.0.1/32", 'b');
+	insert("10.0.0.2/32", 'c');
+	cr_expect_eq(steps("10.0.0.1"), 3, "/8, a fork, /32");
+	cr_expect_eq(steps("10.0.0.3"), 3);
+	cr_expect_eq(steps("10.64.0.1"), 2);
+	cr_expect_eq(steps("10.128.0.1"), 1);
+	insert("fd00::/8", 'a');
+	cr_expect_eq(steps("fd00::1"), 1);
+}
+
+/* A thousand addresses in sequence: about as many as the logarithm to the base of 2. */
+Test(allowedips, steps_are_few_where_prefixes_are_many)
+{
+	char text[MV_PREFIX_TEXT_MAX];
+
+	for (unsigned i = 0; i < 1024; i++) {
+		snprintf(text, sizeof(text), "10.0.%u.%u/32", i >> 8, i & 255);
+		insert(text, (char)('a' + i % 26));
+	}
+	cr_expect_eq(steps("10.0.0.0"), 11);
+	cr_expect_eq(steps("10.0.3.255"), 11);
+}
