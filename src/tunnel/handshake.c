@@ -41,12 +41,28 @@ static enum mv_drop consume_cookie_reply(
 	return MV_DROP_NONE;
 }
 
-static bool is_under_load(struct mv_exchange *x, size_t backlog)
+static void see_load(struct mv_exchange *x)
 {
-	if (backlog >= MV_HANDSHAKE_QUEUE_LOAD) {
-		x->device->under_load_until_ns = x->now.boot_ns + UNDER_LOAD_NS;
-	}
+	x->device->under_load_until_ns = x->now.boot_ns + UNDER_LOAD_NS;
+}
+
+static bool is_under_load(const struct mv_exchange *x)
+{
 	return x->now.boot_ns < x->device->under_load_until_ns;
+}
+
+/* Too many in this second? Who does not know our public key is not counted. */
+static void count_message(struct mv_exchange *x)
+{
+	struct mv_device *device = x->device;
+
+	if (x->now.boot_ns - device->handshakes_since_ns >= MV_NS_PER_S) {
+		device->handshakes_since_ns = x->now.boot_ns;
+		device->handshakes = 0;
+	}
+	if (++device->handshakes > MV_HANDSHAKE_RATE_LOAD) {
+		see_load(x);
+	}
 }
 
 static void refresh_secret(struct mv_exchange *x)
@@ -102,21 +118,24 @@ static enum mv_drop take_identity(struct mv_exchange *x)
 	return mv_noise_identity_is_set(&x->scratch->identity) ? MV_DROP_NONE : MV_DROP_NO_IDENTITY;
 }
 
-static enum mv_drop check_macs(struct mv_exchange *x, bool under_load)
+static enum mv_drop check_macs(struct mv_exchange *x)
 {
 	if (!mv_cookie_checker_mac1_is_valid(
 		    &x->device->checker, x->message->bytes, x->message->len)) {
 		return MV_DROP_BAD_MAC1;
 	}
-	return under_load ? check_load(x) : MV_DROP_NONE;
+	count_message(x);
+	return is_under_load(x) ? check_load(x) : MV_DROP_NONE;
 }
 
 static enum mv_drop consume(struct mv_exchange *x, size_t backlog)
 {
 	const void *bytes = x->message->bytes;
 	enum mv_message_type type = mv_receive_classify(bytes, x->message->len);
-	bool under_load = is_under_load(x, backlog);
 
+	if (backlog >= MV_HANDSHAKE_QUEUE_LOAD) {
+		see_load(x);
+	}
 	enum mv_drop verdict = take_identity(x);
 	if (verdict != MV_DROP_NONE) {
 		return verdict;
@@ -127,7 +146,7 @@ static enum mv_drop consume(struct mv_exchange *x, size_t backlog)
 	if (type != MV_MESSAGE_INITIATION && type != MV_MESSAGE_RESPONSE) {
 		return MV_DROP_BAD_MESSAGE;
 	}
-	verdict = check_macs(x, under_load);
+	verdict = check_macs(x);
 	if (verdict != MV_DROP_NONE) {
 		return verdict;
 	}

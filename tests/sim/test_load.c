@@ -159,6 +159,43 @@ Test(load, an_eighth_of_the_queue_is_load)
 	cr_expect_eq(world_delivered(world, 1), 1);
 }
 
+/* The message with other bytes and the macs that anybody can make who knows the public key. */
+static struct caught forged(struct caught message)
+{
+	uint8_t key[MV_HASH_LEN];
+
+	message.bytes[60] ^= 1;
+	mv_hash(key, "mac1----", 8, world_public_key(world, 1), MV_KEY_LEN);
+	mv_mac(message.bytes + 116, key, sizeof(key), message.bytes, 116);
+	return message;
+}
+
+/* However short the queue is. */
+Test(load, many_in_a_second_are_load)
+{
+	struct caught message = forged(initiation()), junk = message;
+
+	world_run_for(world, 10 * S);
+	junk.bytes[50] ^= 1;
+	for (unsigned i = 0; i < 2 * MV_HANDSHAKE_RATE_LOAD; i++) {
+		inject_from(1, stranger(7), &junk);
+	}
+	cr_expect_eq(world_drops(world, 1, MV_DROP_BAD_MAC1), 2 * MV_HANDSHAKE_RATE_LOAD);
+	for (unsigned i = 0; i < MV_HANDSHAKE_RATE_LOAD; i++) {
+		inject_from(1, stranger(7), &message);
+	}
+	cr_expect_eq(world_drops(world, 1, MV_DROP_BAD_HANDSHAKE), MV_HANDSHAKE_RATE_LOAD);
+	cr_expect_eq(replies(1), 0);
+	inject_from(1, stranger(7), &message);
+	cr_expect_eq(world_drops(world, 1, MV_DROP_BAD_HANDSHAKE), MV_HANDSHAKE_RATE_LOAD);
+	cr_expect_eq(replies(1), 1);
+
+	world_run_for(world, S);
+	inject_from(1, stranger(7), &message);
+	cr_expect_eq(replies(1), 1);
+	cr_expect_eq(world_drops(world, 1, MV_DROP_BAD_HANDSHAKE), MV_HANDSHAKE_RATE_LOAD + 1);
+}
+
 Test(load, ends_a_second_after_the_last_of_it)
 {
 	press(1);
@@ -317,17 +354,6 @@ Test(load, a_reply_moves_and_completes_nothing)
 }
 
 /* Who is computed for */
-
-/* The message with other bytes and the macs that anybody can make who knows the public key. */
-static struct caught forged(struct caught message)
-{
-	uint8_t key[MV_HASH_LEN];
-
-	message.bytes[60] ^= 1;
-	mv_hash(key, "mac1----", 8, world_public_key(world, 1), MV_KEY_LEN);
-	mv_mac(message.bytes + 116, key, sizeof(key), message.bytes, 116);
-	return message;
-}
 
 Test(load, a_spoofed_source_gets_no_computation)
 {
