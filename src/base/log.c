@@ -2,12 +2,17 @@
 
 #include <stdio.h>
 
+bool mv_log_shows(const struct mv_log *log, enum mv_log_level level)
+{
+	return log->sink && level <= log->level;
+}
+
 void mv_log(const struct mv_log *log, enum mv_log_level level, const char *format, ...)
 {
 	char line[MV_LOG_LINE_MAX];
 	va_list args;
 
-	if (log->sink == NULL || level > log->level) {
+	if (!mv_log_shows(log, level)) {
 		return;
 	}
 	va_start(args, format);

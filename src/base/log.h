@@ -7,6 +7,7 @@
 #define MV_BASE_LOG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 enum mv_log_level {
 	MV_LOG_ERROR,
@@ -22,6 +23,9 @@ struct mv_log {
 	void (*sink)(void *ctx, enum mv_log_level level, const char *line); /* NULL: silent */
 	void *ctx;
 };
+
+/* For what is costly to put into words: would a line of this level be seen at all? */
+bool mv_log_shows(const struct mv_log *log, enum mv_log_level level);
 
 /* A longer line is cut at MV_LOG_LINE_MAX - 1 bytes; no newline at its end. */
 void mv_log(const struct mv_log *log, enum mv_log_level level, const char *format, ...)

@@ -154,15 +154,23 @@ static enum mv_drop consume(struct mv_exchange *x, size_t backlog)
 					     : mv_initiate_consume_response(x, bytes);
 }
 
-static void drop(struct mv_exchange *x, enum mv_drop reason)
+static void log_drop(const struct mv_exchange *x, enum mv_drop reason)
 {
+	const struct mv_log *log = &x->device->environment.log;
 	char from[MV_ENDPOINT_TEXT_MAX];
 
+	if (mv_log_shows(log, MV_LOG_DEBUG)) {
+		mv_log(log, MV_LOG_DEBUG, "handshake message from %s: %s",
+			mv_endpoint_print(from, &x->message->from), mv_drop_text(reason));
+	}
+}
+
+static void drop(struct mv_exchange *x, enum mv_drop reason)
+{
 	mv_device_lock(x->device);
 	mv_peer_count_drop(x->device, mv_peer_get(x->device, x->peer), reason, x->now);
 	mv_device_unlock(x->device);
-	mv_log(&x->device->environment.log, MV_LOG_DEBUG, "handshake message from %s: %s",
-		mv_endpoint_print(from, &x->message->from), mv_drop_text(reason));
+	log_drop(x, reason);
 }
 
 void mv_handshake_message_copy(struct mv_handshake_message *message, const struct mv_packet *packet)
