@@ -10,13 +10,17 @@
 void mv_exchange_begin(
 	struct mv_exchange *x, struct mv_device *device, struct mv_batch *out, struct mv_now now)
 {
-	const struct mv_environment *environment = &device->environment;
-
 	*x = (struct mv_exchange){.device = device,
 		.scratch = device->scratch,
 		.out = out,
 		.now = now,
 		.peer = {.slot = MV_SLOT_NONE}};
+}
+
+void mv_exchange_draw(struct mv_exchange *x)
+{
+	const struct mv_environment *environment = &x->device->environment;
+
 	environment->random(environment->ctx, x->indices, sizeof(x->indices));
 	environment->random(environment->ctx, x->scratch->random, sizeof(x->scratch->random));
 }

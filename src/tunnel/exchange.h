@@ -27,9 +27,12 @@ struct mv_exchange {
 	uint8_t timestamp[MV_TIMESTAMP_LEN];   /* of the initiation that is made or was opened */
 };
 
-/* Draws all the random numbers that an exchange can need, before any lock is taken. */
 void mv_exchange_begin(
 	struct mv_exchange *x, struct mv_device *device, struct mv_batch *out, struct mv_now now);
+
+/* Draws all the random numbers that making an initiation or a response can need, before any lock is
+ * taken. */
+void mv_exchange_draw(struct mv_exchange *x);
 
 /* Wipes the scratch. */
 void mv_exchange_end(struct mv_exchange *x);

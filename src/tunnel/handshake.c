@@ -67,22 +67,25 @@ static void count_message(struct mv_exchange *x)
 
 static void refresh_secret(struct mv_exchange *x)
 {
+	const struct mv_environment *environment = &x->device->environment;
 	struct mv_cookie_checker *checker = &x->device->checker;
 
 	if (mv_cookie_checker_wants_secret(checker, x->now.boot_ns)) {
+		environment->random(
+			environment->ctx, x->scratch->random, sizeof(x->scratch->random));
 		mv_cookie_checker_set_secret(checker, x->scratch->random, x->now.boot_ns);
-		/* What the secret is made of, nothing else may be. */
-		x->device->environment.random(
-			x->device->environment.ctx, x->scratch->random, sizeof(x->scratch->random));
 	}
 }
 
 static void send_cookie_reply(struct mv_exchange *x)
 {
+	const struct mv_environment *environment = &x->device->environment;
 	struct mv_message_cookie_reply reply;
+	uint8_t nonce[MV_XAEAD_NONCE_LEN];
 
+	environment->random(environment->ctx, nonce, sizeof(nonce));
 	mv_cookie_checker_reply(&x->device->checker, &reply, x->message->bytes, x->message->len,
-		&x->message->from, x->scratch->random);
+		&x->message->from, nonce);
 	memcpy(mv_batch_room(x->out), &reply, sizeof(reply));
 
 	struct mv_packet *packet = mv_batch_add(x->out, sizeof(reply));

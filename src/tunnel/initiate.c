@@ -86,6 +86,7 @@ void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
 	struct mv_exchange x;
 
 	mv_exchange_begin(&x, device, out, now);
+	mv_exchange_draw(&x);
 	if (plan_initiation(&x, peer) && make_initiation(&x, &message)) {
 		commit_initiation(&x, &message);
 		log_initiation(&x);

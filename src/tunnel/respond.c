@@ -112,6 +112,7 @@ enum mv_drop mv_respond_consume_initiation(
 	struct mv_handshake_scratch *scratch = x->scratch;
 	struct mv_message_response response;
 
+	mv_exchange_draw(x);
 	enum mv_drop verdict = open_initiation(x, message);
 	if (verdict != MV_DROP_NONE) {
 		return verdict;
