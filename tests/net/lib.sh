@@ -91,6 +91,11 @@ need_minivpn() {
   [[ -x $minivpn ]] || skip "$minivpn is missing: build it first"
 }
 
+# Sanitizers have a memory of their own.
+is_sanitized() {
+  grep -qE 'lib[a-z]+san\.so' "$minivpn"
+}
+
 # --- Checks ---
 
 checks=0
@@ -240,6 +245,11 @@ nothing_there() {
 }
 
 # --- Traffic ---
+
+# listening SIDE PORT: for TCP.
+listening() {
+  [[ -n $(on "$1" ss -Hltn "sport = :$2") ]]
+}
 
 # reaches SIDE ADDRESS COUNT [FPING OPTION...]: every single ping is answered, and once. It is fping that waits for each of
 # them: the usual ping gives the last one no longer than the others took, and a busy machine is not a lossy one.

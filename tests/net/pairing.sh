@@ -55,11 +55,6 @@ initiator() {
 
 # --- The rest is for --full, on a tunnel where both know where the other is ---
 
-# listening SIDE PORT
-listening() {
-  [[ -n $(on "$1" ss -Hltn "sport = :$2") ]]
-}
-
 # tcp_flows [IPERF3 OPTION...]: five seconds of TCP, at more than 1 Mbit/s.
 tcp_flows() {
   spawn "$work/iperf3" b iperf3 --server --one-off && wait_for 5 listening b 5201 || return 1
