@@ -79,6 +79,23 @@ stop_new() {
   on b "$minivpn" down tun1
 }
 
+# go_ahead SIDE PROGRAM...: they go before whatever else runs on this machine, since what that takes
+# from the tunnel makes the cost of the flood look larger than it is. The kernel weighs sessions, if
+# anything, and each of these programs is one.
+go_ahead() {
+  on "$1" sh -c 'shift; for pid in $(pidof "$@"); do echo -10 >"/proc/$pid/autogroup"; done' \
+    sh "$@" || true
+}
+
+# TCP both ways until the end.
+busy_tunnel() {
+  spawn "$work/server" b setsid iperf3 --server --one-off && wait_for 5 listening b 5201 &&
+    spawn "$work/client" a setsid iperf3 --client "${inner4[b]}" --bidir --time 110 || return 1
+  go_ahead a minivpn iperf3
+  go_ahead b minivpn iperf3
+  sleep 2
+}
+
 # An initiation that was not answered is repeated after 5 s.
 new_connects_at_once() {
   on b fping -c 1 -t 2000 "${new4[a]}"
@@ -138,8 +155,9 @@ carried() {
 
 # flood PORT SECONDS
 flood() {
-  spawn "$work/flood" b "$flooder" "$(<"$work/a.pub")" "${wire4[a]}:$1" "$2" "$rate" "$made_up" \
-    "${genuine[@]}"
+  spawn "$work/flood" b setsid "$flooder" "$(<"$work/a.pub")" "${wire4[a]}:$1" "$2" "$rate" \
+    "$made_up" "${genuine[@]}"
+  go_ahead b flood
 }
 
 # count_flood TARGET: what it sent, and what was dropped meanwhile.
@@ -225,6 +243,8 @@ test_throughput() {
   check "most of it is answered by a cookie" is_answered
   check "who shows his cookie is limited" is_limited
   check "what goes to another port is none of it" nothing_elsewhere
+  echo "# sent: ${sent[ours]}, answered: ${risen[ours.under-load]}," \
+    "lost: ${risen[ours.handshake-queue-full]}"
   echo "# Mbit/s through the tunnel, flooded:${speeds[ours]}"
   echo "# with the flood elsewhere:${speeds[unused]}"
   echo "# ratio: $(ratio) of 1000"
@@ -266,10 +286,7 @@ main() {
   check "the peer on side b starts" start_peer b minivpn
   check "ping" reaches a "${inner4[b]}" 3
 
-  spawn "$work/server" b iperf3 --server --one-off
-  wait_for 5 listening b 5201
-  check "TCP both ways" spawn "$work/client" a iperf3 --client "${inner4[b]}" --bidir --time 110
-  sleep 2
+  check "TCP both ways" busy_tunnel
   test_throughput "$pairs"
   test_new_peer
   check "TCP still goes" running "$work/client"
