@@ -1,7 +1,16 @@
 #!/bin/bash
-# sudo tests/run.sh: installs what the tests need, builds every preset, runs all tests, and ends with a summary. Without root the
-# network tests are skipped, each with its reason; with CI=true a skipped test is a failure.
+# sudo tests/run.sh [--full]: installs what the tests need, builds every preset, runs all tests, and ends with a summary. Without
+# root the network tests are skipped, each with its reason; with CI=true a skipped test is a failure. --full takes hours: every test
+# against every mutant, 100,000 seeds of the simulation, half an hour for each fuzzer.
 set -euo pipefail
+
+full=no
+if (($# == 1)) && [[ $1 == --full ]]; then
+  full=yes
+elif (($# > 0)); then
+  echo "usage: tests/run.sh [--full]" >&2
+  exit 2
+fi
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top"
@@ -141,6 +150,16 @@ stage "tsan: no report" no_reports
 
 stage "fuzz: build" build fuzz
 stage "fuzz: 10 s a target" tests/fuzz/run.sh 10
+
+stage "coverage: build" build coverage
+stage "coverage: 95 % of lines, 85 % of branches" cmake --build --preset coverage --target coverage
+stage "mutants: one test a fault" tests/mutants.sh --quick
+
+if [[ $full == yes ]]; then
+  stage "full: every test against every mutant" tests/mutants.sh
+  stage "full: 100,000 seeds" build/release/tests/sim/chaos --seeds 100000
+  stage "full: half an hour a fuzz target" tests/fuzz/run.sh 1800
+fi
 
 if [[ ${CI:-} == true ]] && ((skipped > 0)); then
   echo "Under CI no test may be skipped."
