@@ -253,6 +253,26 @@ Test(receive, a_source_that_is_not_allowed)
 	expect_dropped(MV_DROP_SOURCE_NOT_ALLOWED, &stranger, bad.bytes, bad.len);
 }
 
+/* Whoever has a session can send nothing in the name of somebody else who has one. */
+Test(receive, the_source_of_another_peer)
+{
+	const struct mv_prefix other = {
+		.ip = {.family = MV_FAMILY_IPV4, .bytes = {10, 0, 0, 6}}, .bits = 32};
+	struct mv_changes changes;
+	uint8_t packet[84];
+
+	mv_changes_init(&changes);
+	cr_assert_eq(mv_changes_add_key(&changes, MV_CHANGE_PEER, (uint8_t[MV_KEY_LEN]){9}), 0);
+	cr_assert_eq(mv_changes_add_prefix(&changes, MV_CHANGE_ALLOWED_IP, &other), 0);
+	cr_assert_eq(world_apply(world, 1, &changes), 0);
+	mv_changes_uninit(&changes);
+
+	world_ping(world, 0, 1);
+	world_packet(packet, 5, 1, sizeof packet, 0);
+	struct caught bad = seal(packet, sizeof packet);
+	expect_dropped(MV_DROP_SOURCE_NOT_ALLOWED, &stranger, bad.bytes, bad.len);
+}
+
 Test(receive, the_source_is_looked_up_in_its_own_family)
 {
 	uint8_t packet[60] = {0x60, [5] = 20, [8] = 0xfd, [23] = 1, [24] = 0xfd, [39] = 2};
