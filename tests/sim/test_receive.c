@@ -389,6 +389,21 @@ Test(receive, the_endpoint_follows_whatever_is_inside)
 	cr_expect(is_at(home));
 }
 
+/* The peer waits for a sign of life; it does not know that its packet was of no use. */
+Test(receive, whatever_is_inside_is_confirmed)
+{
+	uint8_t packet[84];
+
+	world_ping(world, 0, 1);
+	world_run_for(world, 20 * S);
+	cr_assert_eq(world_peer(world, 1, 0)->timers.send_keepalive_ns, MV_NEVER);
+	world_packet(packet, 5, 1, sizeof packet, 0);
+	struct caught not_allowed = seal(packet, sizeof packet);
+	expect_dropped(MV_DROP_SOURCE_NOT_ALLOWED, &stranger, not_allowed.bytes, not_allowed.len);
+	cr_expect_eq(world_peer(world, 1, 0)->timers.send_keepalive_ns,
+		world_now(world).boot_ns + 10 * S);
+}
+
 Test(receive, answers_go_to_where_the_peer_is_now)
 {
 	struct mv_endpoint home = world_endpoint(0);
