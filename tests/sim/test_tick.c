@@ -106,6 +106,23 @@ Test(tick, an_answer_makes_the_keepalive_needless)
 	cr_expect_eq(sent(1, MV_MESSAGE_DATA), before + 1);
 }
 
+/* So does a response: whoever gets it knows that we are here. */
+Test(tick, a_response_makes_the_keepalive_needless)
+{
+	world_run_for(world, 20 * S);
+	world_ping(world, 0, 1);
+	cr_assert_neq(world_peer(world, 1, 0)->timers.send_keepalive_ns, MV_NEVER);
+
+	world_run_for(world, 5 * S);
+	world_set_up(world, 0, false);
+	world_set_up(world, 0, true);
+	world_lose(world, 0, MV_MESSAGE_DATA, UINT64_MAX);
+	uint64_t responses = sent(1, MV_MESSAGE_RESPONSE);
+	world_ping(world, 0, 1);
+	cr_assert_eq(sent(1, MV_MESSAGE_RESPONSE), responses + 1);
+	cr_expect_eq(world_peer(world, 1, 0)->timers.send_keepalive_ns, MV_NEVER);
+}
+
 Test(tick, without_an_answer_a_handshake_is_tried_after_15_s)
 {
 	world_run_for(world, 20 * S);
