@@ -183,12 +183,14 @@ Test(receive, data_for_a_handshake)
 	expect_dropped(MV_DROP_UNKNOWN_INDEX, &stranger, bytes, sizeof bytes);
 }
 
-/* Whatever byte is wrong, the message is refused, and the window does not know of it. */
+/* Whatever byte is wrong, the message is refused, and neither the window nor the counters that are
+ * shown know of it. */
 Test(receive, a_byte_that_was_flipped)
 {
 	world_ping(world, 0, 1);
 	struct caught good = catch_ping();
 	struct mv_endpoint endpoint = world_endpoint(0);
+	uint64_t rx_bytes = peer().rx_bytes;
 
 	for (size_t i = 0; i < good.len; i++) {
 		struct caught bad = good;
@@ -203,6 +205,7 @@ Test(receive, a_byte_that_was_flipped)
 		expect_dropped(reason, &stranger, bad.bytes, bad.len);
 	}
 	cr_expect(is_at(endpoint));
+	cr_expect_eq(peer().rx_bytes, rx_bytes);
 	cr_expect_eq(peer().last_drop, MV_DROP_BAD_TAG);
 	inject(&endpoint, &good);
 	cr_expect_eq(world_delivered(world, 1), 2);
