@@ -101,8 +101,9 @@ failures() {
     }
     END {
       for (i = 1; i <= n; i++) {
-        more = count[programs[i]] - 1
-        print programs[i], first[programs[i]] (more > 0 ? " +" more : "")
+        program = programs[i]
+        more = count[program] - 1
+        print program (program in first ? " " first[program] : "") (more > 0 ? " +" more : "")
       }
     }' "$work/tests.log" | sort -k 1,1r
 }
@@ -248,9 +249,9 @@ write_table() {
   cat - "$work/all-rows" >"$table" <<'TEXT'
 # Faults that must be caught
 
-Each `.patch` of this folder puts a fault into the program that somebody has made before, and changes one line for it; a line that was
-moved is one, too. `tests/mutants.sh` builds a copy of the tree with each of them, and a test has to fail. It wrote this table, by
-`tests/mutants.sh --table`: of each test program that failed it names the first test, and how many more failed.
+Each `.patch` of this folder puts a fault into the program, one that others have made or that the protocol warns of, and changes one
+line for it; a line that was moved is one, too. `tests/mutants.sh` builds a copy of the tree with each of them, and a test has to fail.
+It wrote this table, by `tests/mutants.sh --table`: of each test program that failed it names the first test, and how many more failed.
 
 | mutant | fault | source | caught by |
 |---|---|---|---|
