@@ -4,7 +4,8 @@
 
 #define MINIVPN_VERSION "0.1.0"
 
-/* When it was made, in seconds since 1970: a clock that shows less is wrong. */
+/* When it was made, in seconds since 1970; moves with the version. A clock that shows less is
+ * wrong. */
 #define MINIVPN_MADE_S 1795564800
 
 #endif

@@ -44,14 +44,14 @@ static void judge_clock(const struct mv_timestamps *timestamps, const struct mv_
 
 	if (last_s > now_s + TOLERANCE_S) {
 		mv_log(log, MV_LOG_WARNING,
-			"the clock says %s, but a handshake was sent at %s; for those peers "
-			"handshakes go on from there. Is the clock right?",
+			"the clock says %s, but handshakes bear times up to %s: to the peers that "
+			"got them they go on from there. Is the clock right?",
 			print_moment(now, now_s), print_moment(last, last_s));
 	} else if (now_s < MINIVPN_MADE_S) {
 		mv_log(log, MV_LOG_WARNING,
-			"the clock says %s, which cannot be: a peer that has seen a later "
-			"handshake "
-			"of this key refuses it until the clock is set",
+			"the clock says %s, which cannot be: a peer that got a later handshake "
+			"with "
+			"this key refuses it until the clock is set",
 			print_moment(now, now_s));
 	}
 }

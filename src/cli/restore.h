@@ -1,6 +1,6 @@
 /*
  * What a tunnel remembers of its life before: gives the device the timestamps that its peers have
- * seen, and says so if the clock lags behind them.
+ * seen, and says so if the clock lags behind them, or shows a time before minivpn was made.
  */
 #ifndef MV_CLI_RESTORE_H
 #define MV_CLI_RESTORE_H

@@ -23,13 +23,13 @@ static void put(const struct mv_sink *sink, enum mv_log_level level, const char 
 	}
 }
 
-/* How many were left out is said when there is room for it again. */
+/* How many were left out is said before the next line. */
 static void begin_second(struct mv_sink *sink, uint64_t second)
 {
 	char line[MV_LOG_LINE_MAX];
 
 	if (sink->lines > DEBUG_LINES_A_SECOND) {
-		snprintf(line, sizeof(line), "%u more lines in that second were left out",
+		snprintf(line, sizeof(line), "%u lines after the last were left out",
 			sink->lines - DEBUG_LINES_A_SECOND);
 		put(sink, MV_LOG_DEBUG, line);
 	}

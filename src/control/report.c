@@ -181,9 +181,9 @@ static void print_clock_trouble(const struct report *report)
 {
 	if (report->now_s < MINIVPN_MADE_S) {
 		print_label(report, "clock");
-		fprintf(report->out, "this machine's clock is wrong, it lies before minivpn was "
-				     "made: a peer that "
-				     "has seen a later handshake of this key refuses it\n");
+		fprintf(report->out,
+			"this machine's clock is behind the day when minivpn was made: a peer that "
+			"got a later handshake with this key may refuse those of now\n");
 	}
 }
 

@@ -22,12 +22,12 @@
 #define HANDSHAKES_A_TURN 64
 #define BATCHES_A_TURN    16
 
-/* So much of the time of handshakes is reserved by one write: an active tunnel makes no more than
- * one in that time, and one that was killed goes on no more than that ahead of its clock. */
+/* So much of the time of handshakes is reserved by one write. A tunnel that was killed goes on so
+ * far ahead of its clock. */
 #define RESERVED_S 600
 
-/* Under a flood of handshakes, this thread takes a third of the weight of a lane, and no less:
- * there must be time to answer. Where a processor is idle it changes nothing. */
+/* Where the processor is short, this thread gets a third of what a lane gets: under a flood of
+ * handshakes data goes first, and there still is time to answer. */
 #define NICE_BEHIND_LANES 5
 
 struct mv_loop {
@@ -85,21 +85,18 @@ static void send_outbox(struct mv_loop *loop, struct mv_now now)
 }
 
 /* Whether or not the disk takes it, handshakes go on. */
-static void keep_timestamps(struct mv_loop *loop, uint32_t ahead_s)
+static void write_record(struct mv_loop *loop)
 {
 	struct mv_timestamps timestamps;
 
-	if (loop->record_path[0] == '\0') {
-		return;
-	}
-	int error = mv_timestamps_reserve(loop->device, ahead_s, &timestamps);
+	int error = mv_timestamps_copy(loop->device, &timestamps);
 	if (error == 0) {
 		error = mv_record_write(&timestamps, loop->record_path);
 		mv_timestamps_uninit(&timestamps);
 	}
 	if (error < 0 && !loop->record_has_failed) {
 		mv_log(&loop->log, MV_LOG_WARNING,
-			"cannot keep the time of the last handshake in %s: %s; if this machine "
+			"cannot keep the times of the last handshakes in %s: %s; if this machine "
 			"starts with a clock that is behind, its peers will refuse it",
 			loop->record_path, strerror(-error));
 	}
@@ -135,6 +132,30 @@ static void arm_timer(struct mv_loop *loop)
 	timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
+/* What is in the batch has gone out already when the disk makes the rest wait. */
+static void work_off_outbox(struct mv_loop *loop, struct mv_now now)
+{
+	bool is_empty = false;
+	int batches = 0;
+
+	while (batches < BATCHES_A_TURN && !is_empty) {
+		if (mv_outbox_fill(loop->device, loop->outbox, now)) {
+			send_outbox(loop, now);
+			batches++;
+		} else {
+			is_empty = !mv_timestamps_are_due(loop->device);
+		}
+		if (mv_timestamps_are_due(loop->device)) {
+			mv_timestamps_reserve(loop->device, now, RESERVED_S);
+			write_record(loop);
+			now = mv_clock_sample();
+		}
+	}
+	if (batches == BATCHES_A_TURN) {
+		uv_async_send(&loop->wake); /* The lane may be wishing faster than this. */
+	}
+}
+
 /* Runs after every wake-up, whatever it was for: so a timer that comes late is harmless. */
 static void before_sleep(uv_prepare_t *handle)
 {
@@ -143,18 +164,8 @@ static void before_sleep(uv_prepare_t *handle)
 
 	work_off_handshakes(loop, now);
 	mv_tick(loop->device, now);
-	int batches = 0;
-	while (batches < BATCHES_A_TURN && mv_outbox_fill(loop->device, loop->outbox, now)) {
-		if (mv_timestamps_are_due(loop->device)) {
-			keep_timestamps(loop, RESERVED_S);
-		}
-		send_outbox(loop, now);
-		batches++;
-	}
+	work_off_outbox(loop, now);
 	arm_timer(loop);
-	if (batches == BATCHES_A_TURN) {
-		uv_async_send(&loop->wake); /* The lane may be wishing faster than this. */
-	}
 }
 
 /* Wake-ups */
@@ -257,6 +268,7 @@ static int init_parts(struct mv_loop *loop)
 		.random = fill_random,
 		.lock = lock,
 		.unlock = unlock,
+		.keeps_timestamps = loop->record_path[0] != '\0',
 		.log = loop->log};
 
 	loop->outbox = mv_batch_create();
@@ -386,6 +398,12 @@ void mv_loop_run(struct mv_loop *loop)
 	/* On Linux this is of the calling thread alone, and the lane runs already. */
 	(void)!nice(NICE_BEHIND_LANES);
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
+
+	/* While the control socket is there, no other tunnel of this name takes the record over. */
+	if (mv_timestamps_are_reserved(loop->device)) {
+		mv_timestamps_release(loop->device);
+		write_record(loop);
+	}
 }
 
 void mv_loop_stop(struct mv_loop *loop)
@@ -419,9 +437,6 @@ bool mv_loop_destroy(struct mv_loop *loop)
 		return true;
 	}
 	mv_lane_stop(loop->lane);
-	if (loop->device && mv_timestamps_are_reserved(loop->device)) {
-		keep_timestamps(loop, 0);
-	}
 	bool is_closed = close_uv(loop);
 
 	mv_device_destroy(loop->device);

@@ -47,7 +47,8 @@ int mv_loop_resolve(struct mv_loop *loop, const uint8_t public_key[static MV_KEY
 /* Starts the lane and takes over the state of the link. From here on packets flow. -errno. */
 int mv_loop_start(struct mv_loop *loop);
 
-/* Until SIGINT, SIGTERM, mv_loop_stop, or the deletion of the tunnel interface. */
+/* Until SIGINT, SIGTERM, mv_loop_stop, or the deletion of the tunnel interface. Nothing that comes
+ * up later is sent. */
 void mv_loop_run(struct mv_loop *loop);
 
 /* From the loop's own thread. */

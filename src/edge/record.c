@@ -10,18 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/blake2s.h"
 #include "crypto/keytext.h"
 #include "proto/tai64n.h"
 
 #define COMMENT                                                                                    \
 	"# What minivpn(8) sent last in handshakes; without it a clock that is behind locks it "   \
-	"out.\n"
+	"out."
+#define SUM "sum "
 
-/* The terminators of keys are counted where a line has a space or its end. */
-#define LABEL_HEX_LEN  ((size_t)2 * MV_TIMESTAMP_LEN)
-#define PEER_LINE_LEN  (MV_KEY_BASE64_MAX + strlen("@") + LABEL_HEX_LEN + strlen("\n"))
-#define HEAD_LEN       (strlen(COMMENT) + MV_KEY_BASE64_MAX)
-#define LINE_MAX_BYTES 128 /* longer is none of ours */
+#define LABEL_HEX_LEN ((size_t)2 * MV_TIMESTAMP_LEN)
+#define SUM_HEX_LEN   ((size_t)2 * MV_HASH_LEN)
+#define TEXT_LINE_MAX 128 /* longer is none of ours */
 
 const char *mv_record_path(char path[static MV_RECORD_PATH_MAX], const char *device)
 {
@@ -29,28 +29,41 @@ const char *mv_record_path(char path[static MV_RECORD_PATH_MAX], const char *dev
 	return path;
 }
 
+/* Of all lines until here, so that what a bad disk has made of them is noticed. */
+static void add_to_sum(uint8_t sum[static MV_HASH_LEN], const char *line)
+{
+	mv_hash(sum, sum, MV_HASH_LEN, line, strlen(line));
+}
+
 /* Read */
 
-static bool parse_label(uint8_t timestamp[static MV_TIMESTAMP_LEN], const char *text)
+static bool parse_hex(uint8_t *bytes, size_t size, const char *text)
 {
 	size_t len;
 
-	return text[0] == '@' && strlen(text + 1) == LABEL_HEX_LEN &&
-	       sodium_hex2bin(timestamp, MV_TIMESTAMP_LEN, text + 1, LABEL_HEX_LEN, NULL, &len,
-		       NULL) == 0 &&
-	       len == MV_TIMESTAMP_LEN && mv_tai64n_is_plausible(timestamp);
+	return strlen(text) == 2 * size &&
+	       sodium_hex2bin(bytes, size, text, 2 * size, NULL, &len, NULL) == 0 && len == size;
 }
 
 static bool parse_peer(struct mv_sent_timestamp *entry, char *line)
 {
-	char *space = strchr(line, ' ');
+	char *label = strstr(line, " @");
 
-	if (!space) {
+	if (!label) {
 		return false;
 	}
-	*space = '\0';
+	*label = '\0';
 	return mv_key_from_base64(entry->public_key, line) == MV_KEYTEXT_OK &&
-	       parse_label(entry->timestamp, space + 1);
+	       parse_hex(entry->timestamp, MV_TIMESTAMP_LEN, label + strlen(" @")) &&
+	       mv_tai64n_is_plausible(entry->timestamp);
+}
+
+static bool is_sum(const char *line, const uint8_t sum[static MV_HASH_LEN])
+{
+	uint8_t expected[MV_HASH_LEN];
+
+	return parse_hex(expected, MV_HASH_LEN, line + strlen(SUM)) &&
+	       memcmp(expected, sum, MV_HASH_LEN) == 0;
 }
 
 static struct mv_sent_timestamp *append(struct mv_timestamps *timestamps, size_t *capacity)
@@ -68,59 +81,61 @@ static struct mv_sent_timestamp *append(struct mv_timestamps *timestamps, size_t
 	return &timestamps->list[timestamps->count++];
 }
 
-/* The next line without its end; false at the end of the file. A line that has no end was cut off,
- * which is not how it was written. */
-static bool next_line(FILE *file, char line[static LINE_MAX_BYTES], size_t *number, int *error)
+/* The next line without its end. The last line is not there: a file that ends before it was cut
+ * off. */
+static int next_line(FILE *file, char line[static TEXT_LINE_MAX], size_t *number)
 {
-	*error = 0;
-	if (!fgets(line, LINE_MAX_BYTES, file)) {
-		*error = ferror(file) ? -EIO : 0;
-		return false;
-	}
 	++*number;
+	if (!fgets(line, TEXT_LINE_MAX, file)) {
+		return ferror(file) ? -EIO : -EBADMSG;
+	}
 	size_t len = strlen(line);
 	if (len == 0 || line[len - 1] != '\n') {
-		*error = -EBADMSG;
-		return false;
+		return -EBADMSG;
 	}
 	line[len - 1] = '\0';
-	return true;
+	return 0;
 }
 
-static int read_peers(struct mv_timestamps *timestamps, FILE *file, size_t *number)
+static int read_head(struct mv_timestamps *timestamps, FILE *file, uint8_t sum[static MV_HASH_LEN],
+	size_t *number)
 {
-	char line[LINE_MAX_BYTES];
-	size_t capacity = 0;
-	int error;
+	char line[TEXT_LINE_MAX];
 
-	while (next_line(file, line, number, &error)) {
+	int error = next_line(file, line, number);
+	if (error == 0 && strcmp(line, COMMENT) != 0) {
+		error = -EBADMSG;
+	}
+	if (error < 0 || (error = next_line(file, line, number)) < 0) {
+		return error;
+	}
+	add_to_sum(sum, line);
+	return mv_key_from_base64(timestamps->public_key, line) == MV_KEYTEXT_OK ? 0 : -EBADMSG;
+}
+
+static int read_lines(struct mv_timestamps *timestamps, FILE *file, size_t *number)
+{
+	uint8_t sum[MV_HASH_LEN] = {0};
+	char line[TEXT_LINE_MAX];
+	size_t capacity = 0;
+
+	*number = 0;
+	int error = read_head(timestamps, file, sum, number);
+	while (error == 0 && (error = next_line(file, line, number)) == 0) {
+		if (strncmp(line, SUM, strlen(SUM)) == 0) {
+			return is_sum(line, sum) && fgetc(file) == EOF ? 0 : -EBADMSG;
+		}
 		struct mv_sent_timestamp *entry = append(timestamps, &capacity);
 
 		if (!entry) {
 			return -ENOMEM;
 		}
-		if (!parse_peer(entry, line)) {
-			return -EBADMSG;
+		add_to_sum(sum, line);
+		if (timestamps->count > MV_PEERS_MAX || !parse_peer(entry, line)) {
+			error = -EBADMSG;
 		}
 	}
 	return error;
-}
-
-static int read_lines(struct mv_timestamps *timestamps, FILE *file, size_t *number)
-{
-	char line[LINE_MAX_BYTES] = "#";
-	int error;
-
-	*number = 0;
-	while (line[0] == '#') {
-		if (!next_line(file, line, number, &error)) {
-			return error < 0 ? error : -EBADMSG;
-		}
-	}
-	if (mv_key_from_base64(timestamps->public_key, line) != MV_KEYTEXT_OK) {
-		return -EBADMSG;
-	}
-	return read_peers(timestamps, file, number);
 }
 
 int mv_record_read(struct mv_timestamps *timestamps, const char *path, size_t *line)
@@ -146,24 +161,44 @@ int mv_record_read(struct mv_timestamps *timestamps, const char *path, size_t *l
 
 /* Write */
 
-static char *print(const struct mv_timestamps *timestamps, size_t *len)
+static void print_line(FILE *out, uint8_t sum[static MV_HASH_LEN], const char *line)
 {
-	size_t size = HEAD_LEN + timestamps->count * PEER_LINE_LEN + 1;
-	char key[MV_KEY_BASE64_MAX], label[LABEL_HEX_LEN + 1];
-	char *text = malloc(size);
+	add_to_sum(sum, line);
+	fprintf(out, "%s\n", line);
+}
 
-	if (!text) {
-		return NULL;
-	}
-	*len = (size_t)snprintf(
-		text, size, COMMENT "%s\n", mv_key_to_base64(key, timestamps->public_key));
+static void print(FILE *out, const struct mv_timestamps *timestamps)
+{
+	char key[MV_KEY_BASE64_MAX], label[LABEL_HEX_LEN + 1], hex[SUM_HEX_LEN + 1];
+	uint8_t sum[MV_HASH_LEN] = {0};
+
+	fputs(COMMENT "\n", out);
+	print_line(out, sum, mv_key_to_base64(key, timestamps->public_key));
 	for (size_t i = 0; i < timestamps->count; i++) {
 		const struct mv_sent_timestamp *entry = &timestamps->list[i];
+		char line[TEXT_LINE_MAX];
 
-		*len += (size_t)snprintf(text + *len, size - *len, "%s @%s\n",
-			mv_key_to_base64(key, entry->public_key),
+		snprintf(line, sizeof(line), "%s @%s", mv_key_to_base64(key, entry->public_key),
 			sodium_bin2hex(label, sizeof(label), entry->timestamp, MV_TIMESTAMP_LEN));
+		print_line(out, sum, line);
 	}
+	fprintf(out, SUM "%s\n", sodium_bin2hex(hex, sizeof(hex), sum, sizeof(sum)));
+}
+
+/* NULL without memory. */
+static char *to_text(const struct mv_timestamps *timestamps, size_t *len)
+{
+	size_t size = (timestamps->count + 3) * TEXT_LINE_MAX;
+	char *text = malloc(size);
+	FILE *out = text ? fmemopen(text, size, "w") : NULL;
+
+	if (!out) {
+		free(text);
+		return NULL;
+	}
+	print(out, timestamps);
+	*len = (size_t)ftell(out);
+	fclose(out);
 	return text;
 }
 
@@ -186,7 +221,8 @@ static int write_all(int fd, const char *text, size_t len)
 
 static int write_file(const char *path, const char *text, size_t len)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(
+		path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
 	if (fd < 0) {
 		return -errno;
@@ -238,7 +274,7 @@ int mv_record_write(const struct mv_timestamps *timestamps, const char *path)
 	size_t len;
 
 	assert(strchr(path, '/') && strlen(path) < MV_RECORD_PATH_MAX);
-	char *text = print(timestamps, &len);
+	char *text = to_text(timestamps, &len);
 
 	if (!text) {
 		return -ENOMEM;

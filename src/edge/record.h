@@ -3,12 +3,13 @@
  *
  *   # What minivpn(8) sent last in handshakes; without it a clock that is behind locks it out.
  *   OWN-PUBLIC-KEY
- *   PEER-PUBLIC-KEY @4000000069659C0A00000000
+ *   PEER-PUBLIC-KEY @4000000069659c0a00000000
+ *   sum 3b2a...
  *
- * with keys in base64 and timestamps as TAI64N external labels in hex. It holds no secret. A new
- * one takes the place of the old in one step, and is on the disk when the writer returns, so a
- * machine that loses its power has the one or the other, whole. Blocks on the disk: control loop
- * only.
+ * with keys in base64, timestamps as TAI64N external labels, and a sum (BLAKE2s, line by line) of
+ * what stands between comment and sum. It holds no secret. A new one takes the place of the old in
+ * one step, and is on the disk when the writer returns, so a machine that loses its power has the
+ * one or the other, whole. Blocks on the disk: control loop only.
  */
 #ifndef MV_EDGE_RECORD_H
 #define MV_EDGE_RECORD_H
@@ -27,8 +28,8 @@ const char *mv_record_path(char path[static MV_RECORD_PATH_MAX], const char *dev
  */
 int mv_record_read(struct mv_timestamps *timestamps, const char *path, size_t *line);
 
-/* A path as mv_record_path makes it, with a folder in it. Makes that if it is missing. -errno, and
- * the old file is as it was. */
+/* A path as mv_record_path makes it, with a folder in it. Makes that if it is missing. -errno:
+ * the old file is still there, or the new one already, which may not be on the disk yet. */
 int mv_record_write(const struct mv_timestamps *timestamps, const char *path);
 
 #endif

@@ -122,7 +122,7 @@ bool mv_cookie_checker_mac2_is_valid(const struct mv_cookie_checker *checker, co
 	uint8_t cookie[MV_COOKIE_LEN], mac2[MV_MAC_LEN];
 
 	if (sodium_is_zero(received, MV_MAC_LEN)) {
-		return false; /* So says who has no cookie; it costs nothing to see. */
+		return false; /* Zero means that there is no cookie; it costs nothing to see. */
 	}
 	make_cookie(checker, cookie, from);
 	mv_mac(mac2, cookie, MV_COOKIE_LEN, message, signed_len);

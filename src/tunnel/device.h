@@ -34,6 +34,7 @@ struct mv_environment {
 	void (*random)(void *ctx, void *out, size_t len); /* cryptographically secure */
 	void (*lock)(void *ctx); /* NULL where one thread does everything */
 	void (*unlock)(void *ctx);
+	bool keeps_timestamps; /* initiations wait until theirs are reserved: tunnel/timestamps */
 	struct mv_log log;
 };
 

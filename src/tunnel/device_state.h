@@ -33,12 +33,13 @@ struct mv_device {
 
 	struct mv_noise_identity *identity; /* in locked memory, beside the scratch */
 	struct mv_handshake_scratch *scratch;
-	struct mv_cookie_checker checker; /* the control loop's alone, as are the next four */
+	/* From here to the slabs all is the control loop's alone. */
+	struct mv_cookie_checker checker;
 	struct mv_ratelimiter handshake_limiter;
 	uint64_t under_load_until_ns;
-	uint64_t handshakes_since_ns; /* the begin of the second that the next is counted in */
-	uint32_t handshakes;
-	bool timestamps_are_due;      /* one is about to be sent that was not reserved */
+	uint64_t second_began_ns; /* in which handshakes are counted */
+	uint32_t handshakes_this_second;
+	bool timestamps_are_due;      /* an initiation waits for its timestamp to be reserved */
 	bool timestamps_are_reserved; /* beyond what was sent */
 
 	struct mv_slab peers, secrets;

@@ -23,6 +23,7 @@ void mv_exchange_draw(struct mv_exchange *x)
 
 	environment->random(environment->ctx, x->indices, sizeof(x->indices));
 	environment->random(environment->ctx, x->scratch->random, sizeof(x->scratch->random));
+	x->has_drawn = true;
 }
 
 void mv_exchange_end(struct mv_exchange *x)

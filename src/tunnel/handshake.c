@@ -41,7 +41,7 @@ static enum mv_drop consume_cookie_reply(
 	return MV_DROP_NONE;
 }
 
-static void see_load(struct mv_exchange *x)
+static void note_load(struct mv_exchange *x)
 {
 	x->device->under_load_until_ns = x->now.boot_ns + UNDER_LOAD_NS;
 }
@@ -56,12 +56,12 @@ static void count_message(struct mv_exchange *x)
 {
 	struct mv_device *device = x->device;
 
-	if (x->now.boot_ns - device->handshakes_since_ns >= MV_NS_PER_S) {
-		device->handshakes_since_ns = x->now.boot_ns;
-		device->handshakes = 0;
+	if (x->now.boot_ns - device->second_began_ns >= MV_NS_PER_S) {
+		device->second_began_ns = x->now.boot_ns;
+		device->handshakes_this_second = 0;
 	}
-	if (++device->handshakes > MV_HANDSHAKE_RATE_LOAD) {
-		see_load(x);
+	if (++device->handshakes_this_second > MV_HANDSHAKE_RATE_LOAD) {
+		note_load(x);
 	}
 }
 
@@ -137,7 +137,7 @@ static enum mv_drop consume(struct mv_exchange *x, size_t backlog)
 	enum mv_message_type type = mv_receive_classify(bytes, x->message->len);
 
 	if (backlog >= MV_HANDSHAKE_QUEUE_LOAD) {
-		see_load(x);
+		note_load(x);
 	}
 	enum mv_drop verdict = take_identity(x);
 	if (verdict != MV_DROP_NONE) {

@@ -14,8 +14,8 @@
 /* From so many on the device is under load (paper, section 5.3), and for a second after it. */
 #define MV_HANDSHAKE_QUEUE_LOAD (MV_HANDSHAKE_QUEUE / 8)
 
-/* It is also when more than these, with a right mac1, come in a second: a fast machine keeps the
- * queue short, and all of its time goes into handshakes. */
+/* When more than these, with a right mac1, come in a second, that is load as well: a fast machine
+ * keeps the queue short, and all of its time goes into handshakes. */
 #define MV_HANDSHAKE_RATE_LOAD 1000
 
 /* A message as it came in, on its way from a lane to the control loop. */

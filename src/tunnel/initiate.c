@@ -1,9 +1,11 @@
 #include "tunnel/initiate.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "base/bytes.h"
 #include "crypto/keytext.h"
 #include "proto/tai64n.h"
-#include "tunnel/timestamps.h"
 
 /* peer may be NULL. */
 static bool may_initiate_locked(const struct mv_exchange *x, const struct mv_peer *peer)
@@ -36,7 +38,7 @@ static void adopt_initiation_locked(
 	}
 	peer->secrets->handshake = x->scratch->handshake;
 	peer->handshake_is_pending = true;
-	mv_timestamps_used_locked(x->device, peer, x->timestamp);
+	memcpy(peer->sent_timestamp, x->timestamp, MV_TIMESTAMP_LEN);
 
 	if (peer->unanswered++ == 0) {
 		peer->unanswered_since_s = x->now.wall_s;
@@ -61,6 +63,7 @@ static bool make_initiation(struct mv_exchange *x, struct mv_message_initiation 
 {
 	struct mv_handshake_scratch *scratch = x->scratch;
 
+	assert(x->has_drawn);
 	mv_exchange_complete_remote(x);
 	if (!mv_noise_create_initiation(message, &scratch->handshake, &scratch->identity,
 		    &scratch->remote, scratch->random, x->timestamp, x->index)) {

@@ -2,6 +2,7 @@
 
 #include "tunnel/device_state.h"
 #include "tunnel/initiate.h"
+#include "tunnel/timestamps.h"
 
 /* Sends the staged packets as far as the batch has room; false if some are left. */
 static bool flush(
@@ -57,7 +58,7 @@ static bool send_data(
 enum progress {
 	SERVED,
 	WANTS_HANDSHAKE, /* which is made without the lock */
-	BATCH_IS_FULL,
+	MUST_STOP,       /* the batch is full, or an initiation has to wait for its timestamp */
 };
 
 /* The first peer in the queue. Lock held. */
@@ -69,12 +70,13 @@ static enum progress serve_first(struct mv_device *device, struct mv_batch *out,
 	*handle = mv_peer_handle(device, peer);
 	if (device->up && (peer->wishes & (MV_WISH_FLUSH | MV_WISH_KEEPALIVE)) &&
 		!send_data(device, peer, out, now)) {
-		return BATCH_IS_FULL;
+		return MUST_STOP;
 	}
 	bool wants_handshake = peer->wishes & MV_WISH_HANDSHAKE;
-	if (wants_handshake && !mv_batch_room(out)) {
+	if (wants_handshake &&
+		(!mv_batch_room(out) || !mv_timestamps_cover_locked(device, peer, now))) {
 		peer->wishes = MV_WISH_HANDSHAKE;
-		return BATCH_IS_FULL;
+		return MUST_STOP;
 	}
 	TAILQ_REMOVE(&device->wishing, peer, wishing);
 	peer->wishes = 0;
@@ -86,7 +88,7 @@ bool mv_outbox_fill(struct mv_device *device, struct mv_batch *out, struct mv_no
 	enum progress progress = SERVED;
 	bool has_more = true;
 
-	while (has_more && progress != BATCH_IS_FULL) {
+	while (has_more && progress != MUST_STOP) {
 		struct mv_peer_handle peer;
 
 		mv_device_lock(device);

@@ -9,8 +9,9 @@
 #include "tunnel/device.h"
 
 /*
- * Adds to the batch what is wished for, until nothing is or the batch is full. The batch then goes
- * the way of all that is sent: seal, write, mv_send_commit. False: the batch is empty.
+ * Adds to the batch what is wished for, until nothing is, the batch is full, or an initiation has
+ * to wait (mv_timestamps_are_due). The batch then goes the way of all that is sent: seal, write,
+ * mv_send_commit. False: the batch is empty.
  */
 bool mv_outbox_fill(struct mv_device *device, struct mv_batch *out, struct mv_now now);
 

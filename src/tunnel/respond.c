@@ -1,5 +1,6 @@
 #include "tunnel/respond.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "crypto/keytext.h"
@@ -117,6 +118,7 @@ enum mv_drop mv_respond_consume_initiation(
 	if (verdict != MV_DROP_NONE) {
 		return verdict;
 	}
+	assert(x->has_drawn);
 	if (!mv_noise_create_response(&response, &scratch->keys, &scratch->handshake,
 		    &scratch->remote, scratch->random, x->index)) {
 		return MV_DROP_BAD_HANDSHAKE;

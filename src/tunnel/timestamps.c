@@ -8,6 +8,13 @@
 #include "proto/tai64n.h"
 #include "tunnel/device_state.h"
 
+/* Of those who were not sent anything for longer, nobody knows whether the clock has jumped. */
+#define RECENT_S (24 * 60 * 60)
+
+/* One grain for an initiation, and one initiation in REKEY_TIMEOUT: a quarter of an hour of them.
+ */
+#define GRAINS_S 3
+
 void mv_timestamps_uninit(struct mv_timestamps *timestamps)
 {
 	free(timestamps->list);
@@ -24,38 +31,82 @@ bool mv_timestamps_are_reserved(const struct mv_device *device)
 	return device->timestamps_are_reserved;
 }
 
-void mv_timestamps_used_locked(struct mv_device *device, struct mv_peer *peer,
-	const uint8_t timestamp[static MV_TIMESTAMP_LEN])
+static bool is_none(const uint8_t timestamp[static MV_TIMESTAMP_LEN])
 {
-	memcpy(peer->sent_timestamp, timestamp, MV_TIMESTAMP_LEN);
-	if (mv_tai64n_after(timestamp, peer->reserved_timestamp)) {
-		device->timestamps_are_due = true;
-	}
+	return sodium_is_zero(timestamp, MV_TIMESTAMP_LEN);
 }
 
-/* False if the peer never got one. Where the last that was sent is just what was reserved, or
- * restored, the next is due in any case, and nothing is gained by moving on. */
-static bool reserve_locked(struct mv_sent_timestamp *entry, struct mv_peer *peer, uint32_t ahead_s)
+bool mv_timestamps_cover_locked(
+	struct mv_device *device, const struct mv_peer *peer, struct mv_now now)
 {
-	bool is_used_up =
-		memcmp(peer->sent_timestamp, peer->reserved_timestamp, MV_TIMESTAMP_LEN) == 0;
+	uint8_t next[MV_TIMESTAMP_LEN];
 
-	if (sodium_is_zero(peer->sent_timestamp, MV_TIMESTAMP_LEN)) {
+	if (!device->environment.keeps_timestamps) {
+		return true;
+	}
+	mv_tai64n_next(next, peer->sent_timestamp, now);
+	if (mv_tai64n_after(next, peer->reserved_timestamp)) {
+		device->timestamps_are_due = true;
 		return false;
 	}
-	memcpy(entry->public_key, peer->secrets->remote.public_key, MV_KEY_LEN);
-	memcpy(entry->timestamp, peer->sent_timestamp, MV_TIMESTAMP_LEN);
-	mv_tai64n_add(entry->timestamp, is_used_up ? 0 : ahead_s);
-	memcpy(peer->reserved_timestamp, entry->timestamp, MV_TIMESTAMP_LEN);
 	return true;
 }
 
+/* The clock is ahead of what the peer was sent last, and by no more than a day. */
+static bool is_recent(const struct mv_peer *peer, const uint8_t clock[static MV_TIMESTAMP_LEN])
+{
+	uint8_t limit[MV_TIMESTAMP_LEN];
+
+	memcpy(limit, peer->sent_timestamp, MV_TIMESTAMP_LEN);
+	mv_tai64n_add(limit, RECENT_S);
+	return mv_tai64n_after(clock, peer->sent_timestamp) && mv_tai64n_after(limit, clock);
+}
+
+static void reserve_locked(struct mv_peer *peer, struct mv_now now, uint32_t seconds)
+{
+	uint8_t clock[MV_TIMESTAMP_LEN], next[MV_TIMESTAMP_LEN];
+
+	mv_tai64n(clock, now);
+	if (!(peer->wishes & MV_WISH_HANDSHAKE) && !is_recent(peer, clock)) {
+		return;
+	}
+	mv_tai64n_next(next, peer->sent_timestamp, now);
+	mv_tai64n_add(next, mv_tai64n_after(next, clock) ? GRAINS_S : seconds);
+	if (mv_tai64n_after(next, peer->reserved_timestamp)) {
+		memcpy(peer->reserved_timestamp, next, MV_TIMESTAMP_LEN);
+	}
+}
+
+void mv_timestamps_reserve(struct mv_device *device, struct mv_now now, uint32_t seconds)
+{
+	struct mv_peer *peer;
+
+	mv_device_lock(device);
+	for (uint32_t slot = MV_SLOT_NONE; (peer = mv_slab_next(&device->peers, &slot));) {
+		reserve_locked(peer, now, seconds);
+	}
+	device->timestamps_are_due = false;
+	device->timestamps_are_reserved = true;
+	mv_device_unlock(device);
+}
+
+void mv_timestamps_release(struct mv_device *device)
+{
+	struct mv_peer *peer;
+
+	mv_device_lock(device);
+	for (uint32_t slot = MV_SLOT_NONE; (peer = mv_slab_next(&device->peers, &slot));) {
+		memcpy(peer->reserved_timestamp, peer->sent_timestamp, MV_TIMESTAMP_LEN);
+	}
+	device->timestamps_are_reserved = false;
+	mv_device_unlock(device);
+}
+
 /* Only the control loop adds peers, and this is the control loop: the list is long enough. */
-int mv_timestamps_reserve(
-	struct mv_device *device, uint32_t ahead_s, struct mv_timestamps *timestamps)
+int mv_timestamps_copy(struct mv_device *device, struct mv_timestamps *timestamps)
 {
 	struct mv_sent_timestamp *list = calloc(device->peers.used + 1, sizeof(*list));
-	struct mv_peer *peer;
+	const struct mv_peer *peer;
 	size_t count = 0;
 
 	if (!list) {
@@ -63,10 +114,13 @@ int mv_timestamps_reserve(
 	}
 	mv_device_lock(device);
 	for (uint32_t slot = MV_SLOT_NONE; (peer = mv_slab_next(&device->peers, &slot));) {
-		count += reserve_locked(&list[count], peer, ahead_s);
+		if (!is_none(peer->reserved_timestamp)) {
+			struct mv_sent_timestamp *entry = &list[count++];
+
+			memcpy(entry->public_key, peer->secrets->remote.public_key, MV_KEY_LEN);
+			memcpy(entry->timestamp, peer->reserved_timestamp, MV_TIMESTAMP_LEN);
+		}
 	}
-	device->timestamps_are_due = false;
-	device->timestamps_are_reserved = ahead_s > 0;
 	*timestamps = (struct mv_timestamps){.list = list, .count = count};
 	memcpy(timestamps->public_key, device->identity->public_key, MV_KEY_LEN);
 	mv_device_unlock(device);

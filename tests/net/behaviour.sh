@@ -194,7 +194,7 @@ test_verbose() {
   sleep 1.1
   check "fifty a second are in the log" logged 40 $((50 * (SECONDS - begin + 1) + 3))
   check "one more" bad_handshakes 1
-  check "it tells how many were left out" wait_for 5 grep -q "more lines in that second" "$work/up.err"
+  check "it tells how many were left out" wait_for 5 grep -q "lines after the last were left out" "$work/up.err"
   check "SIGINT ends it" signal "$work/up" INT
   check "with exit status 0" finished "$work/up" 10
 }

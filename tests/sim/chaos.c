@@ -364,6 +364,7 @@ static void begin(struct chaos *chaos, const struct chaos_options *options)
 	chaos->is_dark = dice_chance(&chaos->dice, 30);
 	chaos->clockless = dice_chance(&chaos->dice, 500) ? 0 : WORLD_DEVICES_MAX;
 	chaos->keeps_record = dice_chance(&chaos->dice, 500);
+	hooks.keeps_timestamps = chaos->keeps_record;
 	chaos->world = world_create(chaos->devices, &hooks);
 	chaos->attacker = malloc(sizeof(*chaos->attacker));
 	if (!chaos->attacker) {

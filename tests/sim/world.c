@@ -42,6 +42,7 @@ struct host {
 	uint64_t lose[WORLD_TYPES], sent[WORLD_TYPES], delivered, answers;
 	struct record last_sent[WORLD_TYPES], last_delivered, last_answer;
 	struct mv_timestamps kept; /* its disk */
+	uint64_t writes;           /* to it, while it ran */
 };
 
 struct world {
@@ -81,7 +82,9 @@ static void fill_random(void *ctx, void *out, size_t len)
 
 static void create_device(struct world *world, struct host *host)
 {
-	struct mv_environment environment = {.ctx = world, .random = fill_random};
+	struct mv_environment environment = {.ctx = world,
+		.random = fill_random,
+		.keeps_timestamps = world->hooks.keeps_timestamps};
 
 	must(mv_device_create(&host->device, &environment) == 0);
 	mv_device_set_mtu(host->device, 1420);
@@ -222,10 +225,10 @@ void world_connect(struct world *world, const uint8_t *psk, uint16_t persistent_
 	}
 }
 
-static void keep_timestamps(struct host *host, uint32_t ahead_s)
+static void write_record(struct host *host)
 {
 	mv_timestamps_uninit(&host->kept);
-	must(mv_timestamps_reserve(host->device, ahead_s, &host->kept) == 0);
+	must(mv_timestamps_copy(host->device, &host->kept) == 0);
 }
 
 void world_restart_with_record(struct world *world, size_t device, bool in_order)
@@ -233,7 +236,8 @@ void world_restart_with_record(struct world *world, size_t device, bool in_order
 	struct host *host = &world->hosts[device];
 
 	if (in_order && mv_timestamps_are_reserved(host->device)) {
-		keep_timestamps(host, 0);
+		mv_timestamps_release(host->device);
+		write_record(host);
 	}
 	mv_device_destroy(host->device);
 	create_device(world, host);
@@ -245,6 +249,11 @@ void world_restart(struct world *world, size_t device)
 {
 	mv_timestamps_uninit(&world->hosts[device].kept);
 	world_restart_with_record(world, device, false);
+}
+
+uint64_t world_writes(const struct world *world, size_t device)
+{
+	return world->hosts[device].writes;
 }
 
 size_t world_packet(uint8_t *packet, size_t from, size_t to, size_t len, uint32_t mark)
@@ -357,14 +366,21 @@ static void write_batch(struct world *world, size_t from, struct mv_batch *batch
 static bool flush_outbox(struct world *world, size_t device)
 {
 	struct mv_now now = world_now_of(world, device);
-	bool sent = false;
+	struct host *host = &world->hosts[device];
+	bool is_empty = false, sent = false;
 
-	while (mv_outbox_fill(world->hosts[device].device, world->outbox, now)) {
-		if (mv_timestamps_are_due(world->hosts[device].device)) {
-			keep_timestamps(&world->hosts[device], RESERVED_S);
+	while (!is_empty) {
+		if (mv_outbox_fill(host->device, world->outbox, now)) {
+			write_batch(world, device, world->outbox);
+			sent = true;
+		} else {
+			is_empty = !mv_timestamps_are_due(host->device);
 		}
-		write_batch(world, device, world->outbox);
-		sent = true;
+		if (mv_timestamps_are_due(host->device)) {
+			mv_timestamps_reserve(host->device, now, RESERVED_S);
+			write_record(host);
+			host->writes++;
+		}
 	}
 	return sent;
 }

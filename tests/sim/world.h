@@ -32,6 +32,8 @@ struct world_hooks {
 	 * go, and what it does not pass to world_inject later is lost. */
 	void (*transmit)(void *ctx, size_t from, const struct mv_endpoint *to,
 		const uint8_t *datagram, size_t len);
+	/* The devices reserve timestamps and have a disk to keep them. */
+	bool keeps_timestamps;
 	/* Random numbers, those of keys too, are the same in every run with the same seed. */
 	uint64_t seed;
 	/* Draws instead, if it is set and returns true. */
@@ -61,6 +63,9 @@ void world_restart(struct world *world, size_t device);
 /* The same, but what it reserved of its timestamps was written down, and is read again; or, in
  * order: it ends by itself, and writes down just what it has sent. */
 void world_restart_with_record(struct world *world, size_t device, bool in_order);
+
+/* How often the device has written to its disk. */
+uint64_t world_writes(const struct world *world, size_t device);
 
 /* A UDP packet of `len` bytes in all from one inner address to another; payload bytes are the low
  * byte of `mark`. */

@@ -286,7 +286,7 @@ Test(report, no_answer_and_a_clock_that_cannot_be_right)
 	peer->unanswered_since_s = 60;
 	char *text = mv_report_text("tun0", snapshot, 100, false);
 	cr_assert(text);
-	cr_expect(strstr(text, "clock: this machine's clock is wrong"), "%s", text);
+	cr_expect(strstr(text, "clock: this machine's clock is behind"), "%s", text);
 	free(text);
 
 	peer->unanswered = 0;
