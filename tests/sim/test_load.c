@@ -177,10 +177,11 @@ Test(load, many_in_a_second_are_load)
 
 	world_run_for(world, 10 * S);
 	junk.bytes[50] ^= 1;
-	for (unsigned i = 0; i < 2 * MV_HANDSHAKE_RATE_LOAD; i++) {
+	const unsigned many = 2 * MV_HANDSHAKE_RATE_LOAD;
+	for (unsigned i = 0; i < many; i++) {
 		inject_from(1, stranger(7), &junk);
 	}
-	cr_expect_eq(world_drops(world, 1, MV_DROP_BAD_MAC1), 2 * MV_HANDSHAKE_RATE_LOAD);
+	cr_expect_eq(world_drops(world, 1, MV_DROP_BAD_MAC1), many);
 	for (unsigned i = 0; i < MV_HANDSHAKE_RATE_LOAD; i++) {
 		inject_from(1, stranger(7), &message);
 	}
