@@ -49,8 +49,7 @@ static void judge_clock(const struct mv_timestamps *timestamps, const struct mv_
 			print_moment(now, now_s), print_moment(last, last_s));
 	} else if (now_s < MINIVPN_MADE_S) {
 		mv_log(log, MV_LOG_WARNING,
-			"the clock says %s, which cannot be: a peer that got a later handshake "
-			"with "
+			"the clock says %s, which cannot be: a peer that got a later handshake of "
 			"this key refuses it until the clock is set",
 			print_moment(now, now_s));
 	}
@@ -70,8 +69,9 @@ void mv_restore_timestamps(
 			record_path, line);
 	} else if (error < 0 && error != -ENOENT) {
 		mv_log(log, MV_LOG_WARNING,
-			"cannot read the time of the last handshake from %s: %s", record_path,
-			strerror(-error));
+			"cannot read the times of the last handshakes from %s: %s; the next "
+			"handshake writes it anew",
+			record_path, strerror(-error));
 	}
 	mv_timestamps_restore(device, &timestamps);
 	judge_clock(&timestamps, log);
