@@ -348,6 +348,11 @@ WRAP(FILE *, fdopen, int fd, const char *mode)
 	return fails_with("fdopen", ENOMEM) ? NULL : __real_fdopen(fd, mode);
 }
 
+WRAP(FILE *, fmemopen, void *memory, size_t size, const char *mode)
+{
+	return fails_with("fmemopen", ENOMEM) ? NULL : __real_fmemopen(memory, size, mode);
+}
+
 WRAP(int, fsync, int fd)
 {
 	return fails_with("fsync", EIO) ? -1 : __real_fsync(fd);
