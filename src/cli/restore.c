@@ -44,8 +44,8 @@ static void judge_clock(const struct mv_timestamps *timestamps, const struct mv_
 
 	if (last_s > now_s + TOLERANCE_S) {
 		mv_log(log, MV_LOG_WARNING,
-			"the clock says %s, but handshakes bear times up to %s: to the peers that "
-			"got them they go on from there. Is the clock right?",
+			"the clock says %s, which is before the last handshake (%s); new ones go "
+			"on from that time. Is the clock right?",
 			print_moment(now, now_s), print_moment(last, last_s));
 	} else if (now_s < MINIVPN_MADE_S) {
 		mv_log(log, MV_LOG_WARNING,
@@ -55,24 +55,42 @@ static void judge_clock(const struct mv_timestamps *timestamps, const struct mv_
 	}
 }
 
-void mv_restore_timestamps(
-	struct mv_device *device, const char *record_path, const struct mv_log *log)
+static void read_record(struct mv_timestamps *timestamps, const char *folder,
+	const uint8_t public_key[static MV_KEY_LEN], const struct mv_log *log)
 {
-	struct mv_timestamps timestamps;
+	char path[MV_RECORD_PATH_MAX];
 	size_t line;
 
-	int error = mv_record_read(&timestamps, record_path, &line);
+	int error = mv_record_read(timestamps, folder, public_key, &line);
+	if (error == 0 || error == -ENOENT) {
+		return;
+	}
+	mv_record_path(path, folder, public_key);
 	if (error == -EBADMSG) {
 		mv_log(log, MV_LOG_WARNING,
 			"%s:%zu: not as minivpn wrote it, so nothing of it is used; the next "
 			"handshake writes it anew",
-			record_path, line);
-	} else if (error < 0 && error != -ENOENT) {
+			path, line);
+	} else {
 		mv_log(log, MV_LOG_WARNING,
-			"cannot read the times of the last handshakes from %s: %s; the next "
-			"handshake writes it anew",
-			record_path, strerror(-error));
+			"cannot read the times of the last handshakes from %s: %s", path,
+			strerror(-error));
 	}
+}
+
+void mv_restore_timestamps(struct mv_device *device, const char *folder,
+	const uint8_t public_key[static MV_KEY_LEN], const struct mv_log *log)
+{
+	struct mv_timestamps timestamps;
+
+	int error = mv_record_prepare(folder);
+	if (error < 0) {
+		mv_log(log, MV_LOG_WARNING,
+			"cannot keep the times of the last handshakes in %s: %s; if this machine "
+			"starts with a clock that is behind, its peers will refuse it",
+			folder, strerror(-error));
+	}
+	read_record(&timestamps, folder, public_key, log);
 	mv_timestamps_restore(device, &timestamps);
 	judge_clock(&timestamps, log);
 	mv_timestamps_uninit(&timestamps);

@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "edge/record.h"
 
-/* A record that is missing is that of a new tunnel; one that cannot be used is worth a warning. */
-void mv_restore_timestamps(
-	struct mv_device *device, const char *record_path, const struct mv_log *log);
+/* A record that is missing is that of a new identity; one that cannot be used is worth a warning,
+ * as is a folder that takes none. */
+void mv_restore_timestamps(struct mv_device *device, const char *folder,
+	const uint8_t public_key[static MV_KEY_LEN], const struct mv_log *log);
 
 #endif

@@ -23,7 +23,6 @@ struct session {
 	struct mv_sink sink;
 	struct mv_log log;
 	struct mv_loop_config io;
-	char record_path[MV_RECORD_PATH_MAX];
 	struct mv_loop *loop;
 	struct mv_uapi_socket *control;
 	int ifindex;
@@ -123,6 +122,15 @@ static enum mv_exit create_loop(struct session *session)
 	return error < 0 ? mv_command_failed("cannot start: %s", strerror(-error)) : MV_EXIT_DONE;
 }
 
+static void restore_timestamps(struct session *session)
+{
+	uint8_t public_key[MV_KEY_LEN];
+
+	mv_x25519_public(public_key, session->config->private_key);
+	mv_restore_timestamps(mv_loop_device(session->loop), session->io.record_folder, public_key,
+		&session->log);
+}
+
 static enum mv_exit configure_device(struct session *session)
 {
 	struct mv_changes changes;
@@ -141,7 +149,7 @@ static enum mv_exit configure_device(struct session *session)
 			"the system does not let keys be locked in memory; swap may get to see "
 			"them");
 	}
-	mv_restore_timestamps(mv_loop_device(session->loop), session->record_path, &session->log);
+	restore_timestamps(session);
 	return MV_EXIT_DONE;
 }
 
@@ -307,7 +315,7 @@ enum mv_exit mv_session_run(struct mv_config *config, const struct mv_session_op
 	session.log = mv_sink_log(&session.sink, options->verbose ? MV_LOG_DEBUG : MV_LOG_INFO);
 	session.io.log = session.log;
 	memcpy(session.device, config->device, sizeof(session.device));
-	session.io.record_path = mv_record_path(session.record_path, session.device);
+	session.io.record_folder = MV_RECORD_FOLDER;
 	if (options->dump) {
 		session.io.watch = mv_watch_dump;
 		session.io.watch_ctx = session.device;
@@ -316,6 +324,7 @@ enum mv_exit mv_session_run(struct mv_config *config, const struct mv_session_op
 	enum mv_exit result = set_up(&session);
 	if (result == MV_EXIT_DONE) {
 		print_summary(&session);
+		fflush(stdout); /* Who reads a file or a pipe wants to know it now. */
 		forget_config(&session);
 		if (daemon) {
 			session.sink.to_syslog = true;

@@ -195,8 +195,8 @@ static void print_handshake_trouble(
 		print_label(report, "no answer");
 		fprintf(report->out, "to %" PRIu32 " handshakes since ", peer->unanswered);
 		print_ago(report, peer->unanswered_since_s);
-		fprintf(report->out,
-			": is the peer up, its UDP port open, and this its public key?\n");
+		fprintf(report->out, ": is the peer up, its UDP port open, this its public key, "
+				     "and does it know ours?\n");
 		print_clock_trouble(report);
 	}
 	if (peer->unconfirmed >= WORTH_A_WORD) {

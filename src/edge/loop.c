@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -50,7 +49,7 @@ struct mv_loop {
 	struct mv_lane_config lane_config;
 	struct mv_lane *lane;
 
-	char record_path[MV_RECORD_PATH_MAX]; /* empty: there is none */
+	const char *record_folder;
 	bool record_has_failed;
 };
 
@@ -91,14 +90,14 @@ static void write_record(struct mv_loop *loop)
 
 	int error = mv_timestamps_copy(loop->device, &timestamps);
 	if (error == 0) {
-		error = mv_record_write(&timestamps, loop->record_path);
+		error = mv_record_write(&timestamps, loop->record_folder);
 		mv_timestamps_uninit(&timestamps);
 	}
 	if (error < 0 && !loop->record_has_failed) {
 		mv_log(&loop->log, MV_LOG_WARNING,
 			"cannot keep the times of the last handshakes in %s: %s; if this machine "
 			"starts with a clock that is behind, its peers will refuse it",
-			loop->record_path, strerror(-error));
+			loop->record_folder, strerror(-error));
 	}
 	loop->record_has_failed = error < 0;
 }
@@ -268,7 +267,7 @@ static int init_parts(struct mv_loop *loop)
 		.random = fill_random,
 		.lock = lock,
 		.unlock = unlock,
-		.keeps_timestamps = loop->record_path[0] != '\0',
+		.keeps_timestamps = loop->record_folder != NULL,
 		.log = loop->log};
 
 	loop->outbox = mv_batch_create();
@@ -318,9 +317,7 @@ static int allocate(struct mv_loop **allocated, const struct mv_loop_config *con
 	loop->log = config->log;
 	loop->tun = config->tun;
 	loop->udp = config->udp;
-	if (config->record_path) {
-		snprintf(loop->record_path, sizeof(loop->record_path), "%s", config->record_path);
-	}
+	loop->record_folder = config->record_folder;
 	*allocated = loop;
 	return 0;
 

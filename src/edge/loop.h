@@ -24,8 +24,9 @@ struct mv_loop_config {
 	/* As in mv_lane_config. */
 	void (*watch)(void *ctx, enum mv_direction direction, const uint8_t *packet, size_t len);
 	void *watch_ctx;
-	/* The file that keeps the timestamps of handshakes (edge/record); NULL: none does. */
-	const char *record_path;
+	/* Where the timestamps of handshakes are kept (edge/record), for as long as the loop lives;
+	 * NULL: nowhere. */
+	const char *record_folder;
 };
 
 /* Starts no thread yet. -errno. */

@@ -14,19 +14,39 @@
 #include "crypto/keytext.h"
 #include "proto/tai64n.h"
 
-#define COMMENT                                                                                    \
-	"# What minivpn(8) sent last in handshakes; without it a clock that is behind locks it "   \
-	"out."
-#define SUM "sum "
+#define COMMENT "# Times of the last handshakes, see minivpn(8)."
+#define SUFFIX  ".timestamps"
+#define SUM     "sum "
 
 #define LABEL_HEX_LEN ((size_t)2 * MV_TIMESTAMP_LEN)
 #define SUM_HEX_LEN   ((size_t)2 * MV_HASH_LEN)
 #define TEXT_LINE_MAX 128 /* longer is none of ours */
 
-const char *mv_record_path(char path[static MV_RECORD_PATH_MAX], const char *device)
+const char *mv_record_path(char path[static MV_RECORD_PATH_MAX], const char *folder,
+	const uint8_t public_key[static MV_KEY_LEN])
 {
-	snprintf(path, MV_RECORD_PATH_MAX, MV_RECORD_DIRECTORY "/%s.timestamps", device);
+	char name[MV_KEY_BASE64_MAX];
+
+	sodium_bin2base64(name, sizeof(name), public_key, MV_KEY_LEN,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	assert(strlen(folder) + sizeof(name) + strlen(SUFFIX) < MV_RECORD_PATH_MAX);
+	snprintf(path, MV_RECORD_PATH_MAX, "%s/%s" SUFFIX, folder, name);
 	return path;
+}
+
+static int make_folder(const char *folder)
+{
+	return mkdir(folder, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int mv_record_prepare(const char *folder)
+{
+	int error = make_folder(folder);
+
+	if (error < 0) {
+		return error;
+	}
+	return access(folder, W_OK | X_OK) < 0 ? -errno : 0;
 }
 
 /* Of all lines until here, so that what a bad disk has made of them is noticed. */
@@ -87,7 +107,7 @@ static int next_line(FILE *file, char line[static TEXT_LINE_MAX], size_t *number
 {
 	++*number;
 	if (!fgets(line, TEXT_LINE_MAX, file)) {
-		return ferror(file) ? -EIO : -EBADMSG;
+		return ferror(file) ? -errno : -EBADMSG;
 	}
 	size_t len = strlen(line);
 	if (len == 0 || line[len - 1] != '\n') {
@@ -100,7 +120,7 @@ static int next_line(FILE *file, char line[static TEXT_LINE_MAX], size_t *number
 static int read_head(struct mv_timestamps *timestamps, FILE *file, uint8_t sum[static MV_HASH_LEN],
 	size_t *number)
 {
-	char line[TEXT_LINE_MAX];
+	char line[TEXT_LINE_MAX], own[MV_KEY_BASE64_MAX];
 
 	int error = next_line(file, line, number);
 	if (error == 0 && strcmp(line, COMMENT) != 0) {
@@ -110,7 +130,7 @@ static int read_head(struct mv_timestamps *timestamps, FILE *file, uint8_t sum[s
 		return error;
 	}
 	add_to_sum(sum, line);
-	return mv_key_from_base64(timestamps->public_key, line) == MV_KEYTEXT_OK ? 0 : -EBADMSG;
+	return strcmp(line, mv_key_to_base64(own, timestamps->public_key)) == 0 ? 0 : -EBADMSG;
 }
 
 static int read_lines(struct mv_timestamps *timestamps, FILE *file, size_t *number)
@@ -138,11 +158,15 @@ static int read_lines(struct mv_timestamps *timestamps, FILE *file, size_t *numb
 	return error;
 }
 
-int mv_record_read(struct mv_timestamps *timestamps, const char *path, size_t *line)
+int mv_record_read(struct mv_timestamps *timestamps, const char *folder,
+	const uint8_t public_key[static MV_KEY_LEN], size_t *line)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char path[MV_RECORD_PATH_MAX];
+	int fd = open(mv_record_path(path, folder, public_key),
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	*timestamps = (struct mv_timestamps){0};
+	memcpy(timestamps->public_key, public_key, MV_KEY_LEN);
 	if (fd < 0) {
 		return -errno;
 	}
@@ -247,17 +271,11 @@ static int sync_folder(const char *folder)
 	return error;
 }
 
-static int replace(const char *path, const char *text, size_t len)
+static int replace(const char *folder, const char *path, const char *text, size_t len)
 {
-	char folder[MV_RECORD_PATH_MAX], fresh[MV_RECORD_PATH_MAX + sizeof(".new")];
+	char fresh[MV_RECORD_PATH_MAX + sizeof(".new")];
 
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	snprintf(folder, sizeof(folder), "%s", path);
-	*strrchr(folder, '/') = '\0';
-
-	if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
-		return -errno;
-	}
 	int error = write_file(fresh, text, len);
 	if (error == 0 && rename(fresh, path) < 0) {
 		error = -errno;
@@ -269,17 +287,21 @@ static int replace(const char *path, const char *text, size_t len)
 	return sync_folder(folder);
 }
 
-int mv_record_write(const struct mv_timestamps *timestamps, const char *path)
+int mv_record_write(const struct mv_timestamps *timestamps, const char *folder)
 {
+	char path[MV_RECORD_PATH_MAX];
 	size_t len;
 
-	assert(strchr(path, '/') && strlen(path) < MV_RECORD_PATH_MAX);
+	int error = make_folder(folder);
+	if (error < 0) {
+		return error;
+	}
 	char *text = to_text(timestamps, &len);
-
 	if (!text) {
 		return -ENOMEM;
 	}
-	int error = replace(path, text, len);
+	mv_record_path(path, folder, timestamps->public_key);
+	error = replace(folder, path, text, len);
 	free(text);
 	return error;
 }

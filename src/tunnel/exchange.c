@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "crypto/keytext.h"
+
 /* AF41 (RFC 2597), as the kernel marks them: a tunnel under load should not die of its handshakes.
  */
 #define HANDSHAKE_TOS 0x88
@@ -102,6 +104,14 @@ void mv_exchange_send_locked(
 	mv_timers_handshake_message(&peer->timers, x->now.boot_ns);
 	mv_timers_any_traversal(&peer->timers, x->now.boot_ns);
 	mv_timers_any_sent(&peer->timers);
+}
+
+void mv_exchange_log(const struct mv_exchange *x, const char *what)
+{
+	char key[MV_KEY_BASE64_MAX];
+
+	mv_log(&x->device->environment.log, MV_LOG_DEBUG, "%s %s", what,
+		mv_key_to_base64(key, x->scratch->remote.public_key));
 }
 
 struct mv_new_keypair mv_exchange_keypair_locked(struct mv_exchange *x)

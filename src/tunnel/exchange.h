@@ -54,6 +54,9 @@ void mv_exchange_received_locked(struct mv_exchange *x, struct mv_peer *peer, si
 void mv_exchange_send_locked(
 	struct mv_exchange *x, struct mv_peer *peer, const void *message, size_t len);
 
+/* With -v: what has happened, and with whom. */
+void mv_exchange_log(const struct mv_exchange *x, const char *what);
+
 /* The keypair that the exchange has led to. */
 struct mv_new_keypair mv_exchange_keypair_locked(struct mv_exchange *x);
 

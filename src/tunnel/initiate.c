@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "crypto/keytext.h"
 #include "proto/tai64n.h"
 
 /* peer may be NULL. */
@@ -28,13 +27,14 @@ static bool plan_initiation(struct mv_exchange *x, struct mv_peer_handle handle)
 	return go_on;
 }
 
-/* The new initiation takes the place of an older one that was not answered. */
-static void adopt_initiation_locked(
+/* The new initiation takes the place of an older one that was not answered. False if no index is
+ * free. */
+static bool adopt_initiation_locked(
 	struct mv_exchange *x, struct mv_peer *peer, const struct mv_message_initiation *message)
 {
 	mv_peer_erase_handshake(x->device, peer);
 	if (!mv_indextable_insert(&x->device->indices, x->index, MV_INDEX_HANDSHAKE, peer->slot)) {
-		return;
+		return false;
 	}
 	peer->secrets->handshake = x->scratch->handshake;
 	peer->handshake_is_pending = true;
@@ -46,16 +46,16 @@ static void adopt_initiation_locked(
 	mv_exchange_send_locked(x, peer, message, sizeof(*message));
 	mv_timers_initiation_sent(&peer->timers, x->now.boot_ns, mv_device_jitter(x->device));
 	mv_peer_reschedule(x->device, peer);
+	return true;
 }
 
-static void commit_initiation(struct mv_exchange *x, const struct mv_message_initiation *message)
+static bool commit_initiation(struct mv_exchange *x, const struct mv_message_initiation *message)
 {
 	mv_device_lock(x->device);
 	struct mv_peer *peer = mv_peer_get(x->device, x->peer);
-	if (may_initiate_locked(x, peer)) {
-		adopt_initiation_locked(x, peer, message);
-	}
+	bool goes_out = may_initiate_locked(x, peer) && adopt_initiation_locked(x, peer, message);
 	mv_device_unlock(x->device);
+	return goes_out;
 }
 
 /* False if the peer's public key is of low order. */
@@ -73,15 +73,6 @@ static bool make_initiation(struct mv_exchange *x, struct mv_message_initiation 
 	return true;
 }
 
-/* Without an answer, the log says as often as it tries that it tries. */
-static void log_initiation(const struct mv_exchange *x)
-{
-	char key[MV_KEY_BASE64_MAX];
-
-	mv_log(&x->device->environment.log, MV_LOG_DEBUG, "handshake initiation sent to peer %s",
-		mv_key_to_base64(key, x->scratch->remote.public_key));
-}
-
 void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
 	struct mv_peer_handle peer, struct mv_now now)
 {
@@ -90,9 +81,9 @@ void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
 
 	mv_exchange_begin(&x, device, out, now);
 	mv_exchange_draw(&x);
-	if (plan_initiation(&x, peer) && make_initiation(&x, &message)) {
-		commit_initiation(&x, &message);
-		log_initiation(&x);
+	if (plan_initiation(&x, peer) && make_initiation(&x, &message) &&
+		commit_initiation(&x, &message)) {
+		mv_exchange_log(&x, "handshake initiation sent to peer");
 	}
 	mv_exchange_end(&x);
 }
@@ -180,5 +171,9 @@ enum mv_drop mv_initiate_consume_response(
 		return MV_DROP_BAD_RESPONSE;
 	}
 	scratch->handshake.remote_index = mv_load_le32(message->sender_index);
-	return commit_session(x);
+	verdict = commit_session(x);
+	if (verdict == MV_DROP_NONE) {
+		mv_exchange_log(x, "handshake complete with peer");
+	}
+	return verdict;
 }

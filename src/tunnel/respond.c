@@ -124,5 +124,9 @@ enum mv_drop mv_respond_consume_initiation(
 		return MV_DROP_BAD_HANDSHAKE;
 	}
 	mv_cookie_maker_sign(&scratch->cookie, &response, sizeof(response), x->now.boot_ns);
-	return commit_response(x, &response);
+	verdict = commit_response(x, &response);
+	if (verdict == MV_DROP_NONE) {
+		mv_exchange_log(x, "handshake response sent to peer");
+	}
+	return verdict;
 }

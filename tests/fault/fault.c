@@ -343,6 +343,11 @@ WRAP(int, open, const char *path, int flags, ...)
 	return fails_with("open", EMFILE) ? -1 : __real_open(path, flags, mode);
 }
 
+WRAP(int, access, const char *path, int mode)
+{
+	return fails_with("access", EROFS) ? -1 : __real_access(path, mode);
+}
+
 WRAP(FILE *, fdopen, int fd, const char *mode)
 {
 	return fails_with("fdopen", ENOMEM) ? NULL : __real_fdopen(fd, mode);

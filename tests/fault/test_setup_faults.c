@@ -149,31 +149,35 @@ static int attempt_resolve(unsigned n, const char **refused)
  * there and not known to be on the disk. */
 static int attempt_record(unsigned n, const char **refused)
 {
-	const char *path = "var/tun0.timestamps";
-	const struct mv_timestamps old = {.public_key = {1}};
+	static const uint8_t own[MV_KEY_LEN] = {1};
+	struct mv_timestamps old = {.count = 0}, new = {.count = 40}, timestamps;
 	struct mv_sent_timestamp sent[40];
-	const struct mv_timestamps new = {.public_key = {2}, .list = sent, .count = 40};
-	struct mv_timestamps timestamps;
+	char path[MV_RECORD_PATH_MAX];
 	size_t line;
 
 	for (size_t i = 0; i < new.count; i++) {
 		sent[i] = (struct mv_sent_timestamp){
 			.public_key = {(uint8_t)i}, .timestamp = {[0] = 0x40, [7] = 99}};
 	}
-	REQUIRE(mv_record_write(&old, path) == 0);
+	new.list = sent;
+	memcpy(old.public_key, own, MV_KEY_LEN);
+	memcpy(new.public_key, own, MV_KEY_LEN);
+	REQUIRE(mv_record_write(&old, "var") == 0);
 	fault_arm(n);
-	int error = mv_record_write(&new, path);
+	int error = mv_record_prepare("var");
 	if (error == 0) {
-		error = mv_record_read(&timestamps, path, &line);
+		error = mv_record_write(&new, "var");
+	}
+	if (error == 0) {
+		error = mv_record_read(&timestamps, "var", own, &line);
 		mv_timestamps_uninit(&timestamps);
 	}
 	*refused = fault_disarm();
 
-	REQUIRE(mv_record_read(&timestamps, path, &line) == 0);
-	REQUIRE(timestamps.count == (timestamps.public_key[0] == 1 ? 0 : new.count));
-	REQUIRE(error < 0 || timestamps.public_key[0] == 2);
+	REQUIRE(mv_record_read(&timestamps, "var", own, &line) == 0);
+	REQUIRE(timestamps.count == new.count || (error < 0 && timestamps.count == 0));
 	mv_timestamps_uninit(&timestamps);
-	REQUIRE(unlink(path) == 0);
+	REQUIRE(unlink(mv_record_path(path, "var", own)) == 0);
 	REQUIRE(rmdir("var") == 0); /* There was nothing else in it. */
 	return error;
 }

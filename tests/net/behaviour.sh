@@ -186,6 +186,9 @@ test_verbose() {
   local begin
   write_ini
   check "up -f -v runs" foreground -v
+  check "what it has set up is to be read at once" grep -q "^tun0: up" "$work/up.out"
+  check "ping" ping_b
+  check "the handshake is in the log" wait_for 5 grep -q "handshake complete with peer" "$work/up.err"
   check "three bad handshakes" bad_handshakes 3
   check "each of them is in the log" wait_for 5 logged 3 3
   sleep 1

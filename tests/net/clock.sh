@@ -6,7 +6,7 @@
 # shellcheck source=tests/net/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-readonly record=/var/lib/minivpn/tun0.timestamps
+readonly folder=/var/lib/minivpn
 readonly past=-30y
 
 # in_the_past COMMAND...: on side a, with a wall clock that is behind. Ages are counted by another
@@ -45,9 +45,10 @@ answers_not() {
   shows "no answer" on a "$minivpn" status tun0
 }
 
-warned_once() {
+# warned TIMES: that there is no place for it.
+warned() {
   cat "$work/up.err"
-  (($(grep -c "cannot keep the times of the last handshakes in $record" "$work/up.err") == 1))
+  (($(grep -c "cannot keep the times of the last handshakes in $folder" "$work/up.err") == $1))
 }
 
 test_record() {
@@ -67,7 +68,7 @@ test_lost_clock() {
   check "the clock is in the past" ends 0 in_the_past date +%Y
   check "by thirty years" said "$(($(date +%Y) - 30))"
   check "up in the past" ends 0 in_the_past "$minivpn" up "$work/a.ini"
-  check "it says that the clock is behind" said "the clock says" "handshakes bear times up to"
+  check "it says that the clock is behind" said "the clock says" "which is before the last handshake"
   check "its handshake is taken" ping_b
   check "nothing was refused" not refused
   check "killed once more" kill_peer a
@@ -89,10 +90,31 @@ test_lost_record() {
   check "down" stop_peer a
 }
 
-# The peer has seen what was reserved twice, and would refuse the true time for so long: it forgets.
+# The peer has got handshakes of the time that was reserved, and would refuse the true one for so
+# long.
+peer_forgets() {
+  check "the peer goes down" stop_peer b
+  check "it starts anew" start_peer b minivpn
+}
+
+# A device may have had another key meanwhile.
+test_other_key() {
+  peer_forgets
+  check "up" start_peer a minivpn
+  check "ping" ping_b
+  check "killed" kill_peer a
+  sed "s|^PrivateKey = .*|PrivateKey = $(wg genkey)|" "$work/a.ini" >"$work/other.ini"
+  check "up with another key" ends 0 on a "$minivpn" up "$work/other.ini"
+  check "no answer" not ping_b
+  kind[a]=minivpn
+  check "down" stop_peer a
+  check "up with the key of before" start_peer a minivpn
+  check "its handshake is taken" ping_b
+  check "down" stop_peer a
+}
+
 test_damaged_record() {
-  check "the peer starts anew" stop_peer b
-  check "the peer is up" start_peer b minivpn
+  peer_forgets
   on a sh -c "echo damaged >$record"
   check "up with a damaged record" ends 0 up
   check "it names file and line" said "$record:1:"
@@ -104,24 +126,28 @@ test_damaged_record() {
 
 # The disk is no reason to have no tunnel.
 test_no_place() {
-  on a sh -c "rm -r ${record%/*} && echo precious >${record%/*}"
+  on a sh -c "rm -r $folder && echo precious >$folder"
   check "up without a place for the record" spawn "$work/up" a "$minivpn" up -f "$work/a.ini"
   check "it is there" wait_for 10 all_there a minivpn tun0
   check "ping" ping_b
-  check "it says once that it cannot keep it" warned_once
+  check "it says so at the start, and when it tries" warned 2
+  check "another ping" ping_b
+  check "but not each time" warned 2
   check "SIGTERM" signal "$work/up" TERM
   check "it ends in order" finished "$work/up" 10
-  check "what was in the way is still there" shows precious on a cat "${record%/*}"
+  check "what was in the way is still there" shows precious on a cat "$folder"
 }
 
 net_begin 120 wg fping faketime -- "$@"
 need_minivpn
+record=$folder/$(tr +/ -_ <"$work/a.pub" | tr -d =).timestamps
 faketime=$(dpkg -L libfaketime | grep '/libfaketime\.so')
 [[ -n $faketime ]] || skip "libfaketime is missing: run packaging/install-deps.sh test"
 check "the peer is up" start_peer b minivpn
 test_record
 test_lost_clock
 test_lost_record
+test_other_key
 test_damaged_record
 test_no_place
 net_end

@@ -10,16 +10,26 @@
 #include "crypto/keytext.h"
 #include "hex.h"
 
-#define PATH  "var/tun0.timestamps"
-#define LABEL "4000000069659c0a00000000"
+#define FOLDER "var"
+#define BASE   "8ccMNzbRIHdo4ZZKVeEBIgwOd2Or74OljyWw9zw8_Vg.timestamps" /* of PUBLIC_A */
+#define PATH   FOLDER "/" BASE
+#define LABEL  "4000000069659c0a00000000"
 
 TestSuite(record, .init = enter_folder, .fini = leave_folder);
+
+static const uint8_t *own(void)
+{
+	static uint8_t key[MV_KEY_LEN];
+
+	cr_assert_eq(mv_key_from_base64(key, PUBLIC_A), MV_KEYTEXT_OK);
+	return key;
+}
 
 static struct mv_timestamps make(struct mv_sent_timestamp *list, size_t count)
 {
 	struct mv_timestamps timestamps = {.list = list, .count = count};
 
-	cr_assert_eq(mv_key_from_base64(timestamps.public_key, PUBLIC_A), MV_KEYTEXT_OK);
+	memcpy(timestamps.public_key, own(), MV_KEY_LEN);
 	for (size_t i = 0; i < count; i++) {
 		randombytes_buf(list[i].public_key, MV_KEY_LEN);
 		cr_assert_eq(unhex(list[i].timestamp, MV_TIMESTAMP_LEN, LABEL), MV_TIMESTAMP_LEN);
@@ -35,8 +45,8 @@ static void expect_kept(size_t count)
 	size_t line;
 
 	cr_assert_leq(count, 100);
-	cr_assert_eq(mv_record_write(&written, PATH), 0);
-	cr_assert_eq(mv_record_read(&read, PATH, &line), 0);
+	cr_assert_eq(mv_record_write(&written, FOLDER), 0);
+	cr_assert_eq(mv_record_read(&read, FOLDER, own(), &line), 0);
 	cr_expect_eq(read.count, count);
 	cr_expect_arr_eq(read.public_key, written.public_key, MV_KEY_LEN);
 	if (count > 0) {
@@ -74,12 +84,11 @@ Test(record, its_text)
 	char text[512];
 
 	cr_assert_eq(mv_key_from_base64(list[0].public_key, PUBLIC_B), MV_KEYTEXT_OK);
-	cr_assert_eq(mv_record_write(&timestamps, PATH), 0);
+	cr_assert_eq(mv_record_write(&timestamps, FOLDER), 0);
 	read_back(text, sizeof(text));
 	cr_expect_str_eq(text,
-		"# What minivpn(8) sent last in handshakes; without it a clock that "
-		"is behind locks "
-		"it out.\n" PUBLIC_A "\n" PUBLIC_B " @" LABEL "\n"
+		"# Times of the last handshakes, see minivpn(8).\n" PUBLIC_A "\n" PUBLIC_B
+		" @" LABEL "\n"
 		"sum a5f536094a2b096797028966d1ebee59269cffb448431554498ff48b2ee01a20\n");
 }
 
@@ -89,20 +98,30 @@ Test(record, is_for_nobody_else)
 	struct stat st;
 
 	umask(0);
-	cr_assert_eq(mv_record_write(&timestamps, PATH), 0);
+	cr_assert_eq(mv_record_write(&timestamps, FOLDER), 0);
 	cr_assert_eq(stat(PATH, &st), 0);
 	cr_expect_eq(st.st_mode & 07777, 0600);
 	cr_assert_eq(stat("var", &st), 0);
 	cr_expect_eq(st.st_mode & 07777, 0700);
 }
 
-Test(record, has_a_name_after_its_device)
+/* So a device that gets another key, or a key that gets another device, loses nothing. */
+Test(record, has_the_name_of_its_key)
 {
+	struct mv_timestamps timestamps = make(NULL, 0);
 	char path[MV_RECORD_PATH_MAX];
+	size_t line;
 
-	cr_expect_str_eq(mv_record_path(path, "tun0"), "/var/lib/minivpn/tun0.timestamps");
-	cr_expect_str_eq(mv_record_path(path, "abcdefghijklmno"),
-		"/var/lib/minivpn/abcdefghijklmno.timestamps");
+	cr_expect_str_eq(mv_record_path(path, FOLDER, own()), PATH);
+	cr_expect_str_eq(mv_record_path(path, MV_RECORD_FOLDER, own()), "/var/lib/minivpn/" BASE);
+	cr_assert_eq(mv_record_write(&timestamps, FOLDER), 0);
+	cr_assert_eq(access(PATH, R_OK), 0);
+
+	/* By another name it is nobody's. */
+	memset(timestamps.public_key, 7, MV_KEY_LEN);
+	cr_assert_eq(rename(PATH, mv_record_path(path, FOLDER, timestamps.public_key)), 0);
+	cr_expect_eq(mv_record_read(&timestamps, FOLDER, timestamps.public_key, &line), -EBADMSG);
+	cr_expect_eq(line, 2);
 }
 
 Test(record, that_is_missing)
@@ -110,10 +129,10 @@ Test(record, that_is_missing)
 	struct mv_timestamps timestamps;
 	size_t line;
 
-	cr_expect_eq(mv_record_read(&timestamps, PATH, &line), -ENOENT);
+	cr_expect_eq(mv_record_read(&timestamps, FOLDER, own(), &line), -ENOENT);
 	cr_expect_eq(timestamps.count, 0);
 	mkdir("var", 0700);
-	cr_expect_eq(mv_record_read(&timestamps, PATH, &line), -ENOENT);
+	cr_expect_eq(mv_record_read(&timestamps, FOLDER, own(), &line), -ENOENT);
 }
 
 static bool is_refused(const char *text, size_t len, size_t *line)
@@ -121,7 +140,7 @@ static bool is_refused(const char *text, size_t len, size_t *line)
 	struct mv_timestamps timestamps;
 
 	write_bytes(PATH, text, len, 0600);
-	int error = mv_record_read(&timestamps, PATH, line);
+	int error = mv_record_read(&timestamps, FOLDER, own(), line);
 	cr_expect(error == 0 || timestamps.list == NULL);
 	mv_timestamps_uninit(&timestamps);
 	return error == -EBADMSG;
@@ -136,7 +155,7 @@ Test(record, that_is_damaged)
 	char text[1024], damaged[1024];
 	size_t line;
 
-	cr_assert_eq(mv_record_write(&timestamps, PATH), 0);
+	cr_assert_eq(mv_record_write(&timestamps, FOLDER), 0);
 	size_t len = read_back(text, sizeof(text));
 	cr_expect_not(is_refused(text, len, &line), "it was whole");
 
@@ -166,8 +185,8 @@ Test(record, that_comes_from_no_clock)
 	size_t line;
 
 	memset(list[1].timestamp, 0x7f, MV_TIMESTAMP_LEN);
-	cr_assert_eq(mv_record_write(&timestamps, PATH), 0);
-	cr_expect_eq(mv_record_read(&read, PATH, &line), -EBADMSG);
+	cr_assert_eq(mv_record_write(&timestamps, FOLDER), 0);
+	cr_expect_eq(mv_record_read(&read, FOLDER, own(), &line), -EBADMSG);
 	cr_expect_eq(line, 4);
 }
 
@@ -181,12 +200,12 @@ Test(record, links_are_not_followed)
 	cr_assert_eq(mkdir("var", 0700), 0);
 	write_bytes("other", "precious", 8, 0600);
 	cr_assert_eq(symlink("../other", PATH ".new"), 0);
-	cr_expect_eq(mv_record_write(&timestamps, PATH), -ELOOP);
-	cr_expect_eq(mv_record_write(&timestamps, PATH), 0, "the link was taken away");
+	cr_expect_eq(mv_record_write(&timestamps, FOLDER), -ELOOP);
+	cr_expect_eq(mv_record_write(&timestamps, FOLDER), 0, "the link was taken away");
 	cr_assert_eq(unlink(PATH), 0);
 	cr_assert_eq(symlink("../other", PATH), 0);
-	cr_expect_eq(mv_record_read(&timestamps, PATH, &line), -ELOOP);
-	cr_expect_eq(mv_record_write(&timestamps, PATH), 0);
+	cr_expect_eq(mv_record_read(&timestamps, FOLDER, own(), &line), -ELOOP);
+	cr_expect_eq(mv_record_write(&timestamps, FOLDER), 0);
 	cr_assert_eq(stat("other", &st), 0);
 	cr_expect_eq(st.st_size, 8);
 }
@@ -194,8 +213,18 @@ Test(record, links_are_not_followed)
 Test(record, where_there_is_no_place_for_it)
 {
 	struct mv_timestamps timestamps = make(NULL, 0);
+	size_t line;
 
-	write_bytes("var", "", 0, 0600);
-	cr_expect_eq(mv_record_write(&timestamps, PATH), -ENOTDIR);
-	cr_expect_eq(mv_record_write(&timestamps, "missing/var/t"), -ENOENT);
+	cr_expect_eq(mv_record_prepare("missing/var"), -ENOENT);
+	cr_expect_eq(mv_record_write(&timestamps, "missing/var"), -ENOENT);
+	write_bytes(FOLDER, "", 0, 0600);
+	cr_expect_eq(mv_record_prepare(FOLDER), -EACCES, "a file is no folder");
+	cr_expect_eq(mv_record_write(&timestamps, FOLDER), -ENOTDIR);
+	cr_assert_eq(unlink(FOLDER), 0);
+
+	cr_expect_eq(mv_record_prepare(FOLDER), 0, "it is made");
+	cr_expect_eq(mv_record_prepare(FOLDER), 0, "it is there");
+	cr_assert_eq(mkdir(PATH, 0700), 0);
+	cr_expect_eq(mv_record_write(&timestamps, FOLDER), -EISDIR);
+	cr_expect_eq(mv_record_read(&timestamps, FOLDER, own(), &line), -EISDIR);
 }

@@ -272,7 +272,7 @@ Test(report, handshakes_without_an_answer_or_a_confirmation)
 	expect_report(false,
 		"interface: tun0\n\npeer: " KEY_22 "\n  allowed ips: (none)\n"
 		"  no answer: to 19 handshakes since 1 minute, 39 seconds ago: is the peer up, its "
-		"UDP port open, and this its public key?\n"
+		"UDP port open, this its public key, and does it know ours?\n"
 		"  not confirmed: 2 handshakes of the peer were answered, and it used none: is "
 		"PresharedKey the same on both sides, and do our answers reach it?\n");
 }
