@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/checksum.h"
 #include "tunnel/ip.h"
 
 #define IPV4_HEADER 20
@@ -20,22 +21,6 @@
 
 #define FRAGMENT_OFFSET 0x1fff
 #define DONT_FRAGMENT   0x4000
-
-static uint32_t add_words(uint32_t sum, const uint8_t *bytes, size_t len)
-{
-	for (; len > 1; bytes += 2, len -= 2) {
-		sum += mv_load_be16(bytes);
-	}
-	return len == 1 ? sum + ((uint32_t)bytes[0] << 8) : sum;
-}
-
-/* RFC 1071. */
-static uint16_t finish_sum(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
 
 static bool is_zero(const uint8_t *bytes, size_t len)
 {
@@ -131,14 +116,14 @@ static size_t answer_ipv4(
 	answer[9] = PROTOCOL_ICMP;
 	memcpy(answer + 12, source, sizeof(source));
 	memcpy(answer + 16, destination, sizeof(destination));
-	mv_store_be16(answer + 10, finish_sum(add_words(0, answer, IPV4_HEADER)));
+	mv_checksum_store(answer + 10, mv_checksum_add(0, answer, IPV4_HEADER));
 
 	icmp[0] = 3;
 	icmp[1] = error == MV_ICMP_TOO_BIG ? 4 : 1;
 	if (error == MV_ICMP_TOO_BIG) {
 		mv_store_be16(icmp + 6, (uint16_t)mtu); /* RFC 1191 section 4 */
 	}
-	mv_store_be16(icmp + 2, finish_sum(add_words(0, icmp, ICMP_HEADER + quoted)));
+	mv_checksum_store(icmp + 2, mv_checksum_add(0, icmp, ICMP_HEADER + quoted));
 	return total;
 }
 
@@ -167,9 +152,8 @@ static size_t answer_ipv6(
 	if (error == MV_ICMP_TOO_BIG) {
 		mv_store_be32(icmp + 4, mtu);
 	}
-	/* RFC 8200 section 8.1: over the addresses, the length and the next header too. */
-	uint32_t pseudo = add_words(0, answer + 8, 32) + (uint32_t)payload + PROTOCOL_ICMPV6;
-	mv_store_be16(icmp + 2, finish_sum(add_words(pseudo, icmp, payload)));
+	uint64_t pseudo = mv_checksum_pseudo(answer + 8, 32, PROTOCOL_ICMPV6, (uint32_t)payload);
+	mv_checksum_store(icmp + 2, mv_checksum_add(pseudo, icmp, payload));
 	return IPV6_HEADER + payload;
 }
 
