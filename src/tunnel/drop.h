@@ -8,6 +8,8 @@
 
 #define MV_DROPS(X)                                                                                \
 	/* From TUN */                                                                             \
+	X(BAD_OFFLOAD, "bad-offload",                                                              \
+		"the tunnel device handed over a packet that cannot be what it says it is")        \
 	X(NOT_IP, "not-ip", "the packet from the tunnel device is no IPv4 or IPv6 packet")         \
 	X(NO_ROUTE, "no-route", "no peer has the destination in its allowed IPs")                  \
 	X(NO_ENDPOINT, "no-endpoint", "the peer has no Endpoint here and has not called yet")      \

@@ -12,6 +12,7 @@
 #include "tunnel/drop.h"
 
 static const enum mv_drop edge_drops[] = {
+	MV_DROP_BAD_OFFLOAD,
 	MV_DROP_TRUNCATED,
 	MV_DROP_HANDSHAKE_QUEUE_FULL,
 	MV_DROP_TUN_WRITE_FAILED,
