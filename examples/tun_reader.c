@@ -117,7 +117,7 @@ out:
 /* The device is there as long as its descriptor is open: there is nothing to clean up. */
 static int open_device(struct mv_tun *tun, const char *name)
 {
-	int err = mv_tun_open(tun, name);
+	int err = mv_tun_open(tun, name, false);
 
 	if (err) {
 		return err;
@@ -135,7 +135,6 @@ static int write_back(struct reader *reader, const uint8_t *packet, size_t len)
 {
 	uint8_t answer[PACKET_MAX];
 	size_t answer_len = ECHO_REQUEST_LEN;
-	ssize_t written;
 
 	if (reader->seal) {
 		answer_len = put_sealed(answer, packet, len, reader->key, reader->counter++);
@@ -143,9 +142,9 @@ static int write_back(struct reader *reader, const uint8_t *packet, size_t len)
 		put_echo_request(answer, reader->sequence++);
 	}
 
-	written = mv_tun_write(&reader->tun, answer, answer_len);
-	if (written < 0) {
-		return (int)written;
+	int err = mv_tun_write(&reader->tun, answer, answer_len);
+	if (err < 0) {
+		return err;
 	}
 	if (reader->seal) {
 		printf("Wrote %zu bytes to %s\n", answer_len, reader->tun.name);

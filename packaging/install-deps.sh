@@ -9,6 +9,12 @@ readonly build=(
   gcc libc6-dev cmake ninja-build pkg-config
   scdoc libsodium-dev libuv1-dev libinih-dev libb2-dev libmnl-dev libcap-ng-dev
 )
+# Only for these processors is it made.
+if [[ $(dpkg --print-architecture 2>/dev/null) == amd64 ]]; then
+  readonly fast=(libipsec-mb-dev)
+else
+  readonly fast=()
+fi
 readonly demo=(iproute2 iputils-ping tcpdump util-linux)
 readonly test=(
   "${build[@]}" "${demo[@]}"
@@ -31,9 +37,9 @@ missing() {
 wanted=()
 for group; do
   case $group in
-    build) wanted+=("${build[@]}") ;;
+    build) wanted+=("${build[@]}" "${fast[@]}") ;;
     demo) wanted+=("${demo[@]}") ;;
-    test) wanted+=("${test[@]}") ;;
+    test) wanted+=("${test[@]}" "${fast[@]}") ;;
     *) say_and_exit "unknown group '$group'; there are build, demo and test" 2 ;;
   esac
 done

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/hostplan.h"
+#include "cli/provider.h"
 #include "cli/restore.h"
 #include "cli/summary.h"
 #include "cli/watch.h"
@@ -54,7 +55,7 @@ static bool is_up(const char *device)
 static enum mv_exit open_tun(struct session *session)
 {
 	const char *name = session->device;
-	int error = mv_tun_open(&session->io.tun, name);
+	int error = mv_tun_open(&session->io.tun, name, !session->config->without_offload);
 
 	switch (-error) {
 	case 0:
@@ -91,6 +92,9 @@ static enum mv_exit open_udp(struct session *session)
 
 	switch (-error) {
 	case 0:
+		if (!session->config->without_offload) {
+			mv_udp_offload(&session->io.udp);
+		}
 		return MV_EXIT_DONE;
 	case EADDRINUSE:
 		return mv_command_failed(
@@ -101,6 +105,11 @@ static enum mv_exit open_udp(struct session *session)
 	default:
 		return mv_command_failed("cannot open UDP port %u: %s", port, strerror(-error));
 	}
+}
+
+static enum mv_exit choose_aead(struct session *session)
+{
+	return mv_provider_choose(&session->io.aead, &session->log);
 }
 
 static enum mv_exit drop_privileges(struct session *session)
@@ -261,6 +270,7 @@ static enum mv_exit resolve_names(struct session *session)
 static enum mv_exit set_up(struct session *session)
 {
 	static enum mv_exit (*const steps[])(struct session *) = {
+		choose_aead,
 		open_tun,
 		open_udp,
 		drop_privileges,

@@ -43,6 +43,7 @@ struct mv_config {
 	uint8_t private_key[MV_KEY_LEN]; /* clamped */
 	uint16_t listen_port;            /* 0: the kernel chooses */
 	uint32_t mtu;                    /* 0: not given */
+	bool without_offload;            /* packets go through the kernel one by one */
 	struct mv_prefix *addresses;     /* host bits kept */
 	size_t address_count;
 	struct mv_config_peer *peers;

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/ifname.h"
 #include "config/keyvalue.h"
@@ -83,4 +84,17 @@ void mv_fields_parse_device(struct mv_draft *draft, char *value)
 	}
 	snprintf(draft->config->device, sizeof(draft->config->device), "%s", value);
 	draft->config->device_is_named = true;
+}
+
+void mv_fields_parse_offload(struct mv_draft *draft, char *value)
+{
+	char shown[MV_SHOWN_MAX];
+	bool is_off = strcasecmp(value, "off") == 0;
+
+	if (!is_off && strcasecmp(value, "on") != 0) {
+		mv_draft_error(draft, "%s: write on, which is the default, or off",
+			mv_shown(shown, value));
+		return;
+	}
+	draft->config->without_offload = is_off;
 }

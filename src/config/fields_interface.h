@@ -14,5 +14,6 @@ void mv_fields_parse_address(struct mv_draft *draft, char *value);
 void mv_fields_parse_listen_port(struct mv_draft *draft, char *value);
 void mv_fields_parse_mtu(struct mv_draft *draft, char *value);
 void mv_fields_parse_device(struct mv_draft *draft, char *value);
+void mv_fields_parse_offload(struct mv_draft *draft, char *value);
 
 #endif

@@ -102,6 +102,26 @@ static void print_packets(const struct report *report, uint64_t packets)
 	fprintf(report->out, "%" PRIu64 " packet%s", packets, packets == 1 ? "" : "s");
 }
 
+static void print_offloads(const struct report *report, const struct mv_snapshot *snapshot)
+{
+	bool is_first = true;
+
+	for (unsigned i = 0; i < MV_OFFLOAD_COUNT; i++) {
+		if (!snapshot->offloads[i]) {
+			continue;
+		}
+		if (is_first) {
+			print_label(report, "offload");
+		}
+		fprintf(report->out, "%s%s", is_first ? "" : ", ",
+			mv_offload_word((enum mv_offload)i));
+		is_first = false;
+	}
+	if (!is_first) {
+		fputc('\n', report->out);
+	}
+}
+
 static void print_device(
 	const struct report *report, const char *device, const struct mv_snapshot *snapshot)
 {
@@ -123,6 +143,11 @@ static void print_device(
 		print_label(report, "mtu");
 		fprintf(report->out, "%u\n", snapshot->mtu);
 	}
+	if (snapshot->aead) {
+		print_label(report, "aead");
+		fprintf(report->out, "%s\n", snapshot->aead);
+	}
+	print_offloads(report, snapshot);
 	for (unsigned drop = MV_DROP_NONE + 1; drop < MV_DROP_COUNT; drop++) {
 		if (snapshot->drops[drop] == 0) {
 			continue;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/uapi.h"
+#include "crypto/aead_choose.h"
 #include "crypto/keytext.h"
 
 #define ERRNO_MAX 4095 /* the kernel's bound for error numbers */
@@ -73,6 +74,26 @@ static bool read_listen_port(struct reader *reader, const char *value)
 static bool read_mtu(struct reader *reader, const char *value)
 {
 	return read_u16(&reader->snapshot->mtu, value);
+}
+
+/* A name that this program does not know is left out. */
+static bool read_aead(struct reader *reader, const char *value)
+{
+	const struct mv_aead_provider *provider = mv_aead_find(value);
+
+	reader->snapshot->aead = provider ? provider->name : NULL;
+	return true;
+}
+
+/* One that this program does not know is left out. */
+static bool read_offload(struct reader *reader, const char *value)
+{
+	for (unsigned i = 0; i < MV_OFFLOAD_COUNT; i++) {
+		if (strcmp(value, mv_offload_word((enum mv_offload)i)) == 0) {
+			reader->snapshot->offloads[i] = true;
+		}
+	}
+	return true;
 }
 
 static bool read_public_key(struct reader *reader, const char *value)
@@ -213,6 +234,8 @@ static const struct field {
 	{"own_public_key", false, read_own_public_key},
 	{"listen_port", false, read_listen_port},
 	{"mtu", false, read_mtu},
+	{"aead", false, read_aead},
+	{"offload", false, read_offload},
 	{"errno", false, read_errno},
 };
 

@@ -82,6 +82,14 @@ static void print_status_device(struct mv_text *out, const struct mv_snapshot *s
 	if (snapshot->mtu != 0) {
 		mv_text_printf(out, "mtu=%u\n", snapshot->mtu);
 	}
+	if (snapshot->aead) {
+		mv_text_printf(out, "aead=%s\n", snapshot->aead);
+	}
+	for (unsigned i = 0; i < MV_OFFLOAD_COUNT; i++) {
+		if (snapshot->offloads[i]) {
+			mv_text_printf(out, "offload=%s\n", mv_offload_word((enum mv_offload)i));
+		}
+	}
 	for (unsigned drop = MV_DROP_NONE + 1; drop < MV_DROP_COUNT; drop++) {
 		if (snapshot->drops[drop] != 0) {
 			mv_text_printf(out, "drop.%s=%" PRIu64 "\n",

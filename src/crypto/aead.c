@@ -55,8 +55,20 @@ bool mv_xaead_open(uint8_t *out, const void *in, size_t in_len, const void *ad, 
 		       out, NULL, NULL, in, in_len, ad, ad_len, nonce, key) == 0;
 }
 
-static void seal_batch(struct mv_aead_job *jobs, size_t count)
+static bool create(void **state)
 {
+	*state = NULL;
+	return true;
+}
+
+static void destroy(void *state)
+{
+	(void)state;
+}
+
+static void seal_batch(void *state, struct mv_aead_job *jobs, size_t count)
+{
+	(void)state;
 	for (size_t i = 0; i < count; i++) {
 		const struct mv_aead_job *job = &jobs[i];
 
@@ -64,8 +76,9 @@ static void seal_batch(struct mv_aead_job *jobs, size_t count)
 	}
 }
 
-static void open_batch(struct mv_aead_job *jobs, size_t count)
+static void open_batch(void *state, struct mv_aead_job *jobs, size_t count)
 {
+	(void)state;
 	for (size_t i = 0; i < count; i++) {
 		struct mv_aead_job *job = &jobs[i];
 
@@ -76,6 +89,8 @@ static void open_batch(struct mv_aead_job *jobs, size_t count)
 
 const struct mv_aead_provider mv_aead_sodium = {
 	.name = "libsodium",
+	.create = create,
+	.destroy = destroy,
 	.seal = seal_batch,
 	.open = open_batch,
 };

@@ -28,12 +28,17 @@ struct mv_aead_job {
 		    be used */
 };
 
+/* Who does the work. Its state belongs to one thread at a time. */
 struct mv_aead_provider {
 	const char *name;
-	void (*seal)(struct mv_aead_job *jobs, size_t count);
-	void (*open)(struct mv_aead_job *jobs, size_t count);
+	/* False: no memory, or this processor lacks what it takes. *state may be NULL. */
+	bool (*create)(void **state);
+	void (*destroy)(void *state);
+	void (*seal)(void *state, struct mv_aead_job *jobs, size_t count);
+	void (*open)(void *state, struct mv_aead_job *jobs, size_t count);
 };
 
+/* Everywhere, and what the others are compared with. */
 extern const struct mv_aead_provider mv_aead_sodium;
 
 /* out: in_len + MV_AEAD_TAG_LEN bytes; may be in itself. */

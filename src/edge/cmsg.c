@@ -1,5 +1,6 @@
 #include "edge/cmsg.h"
 
+#include <netinet/udp.h>
 #include <string.h>
 
 int mv_cmsg_enable(int fd, int family)
@@ -30,12 +31,12 @@ static bool take(void *data, size_t size, const struct cmsghdr *header, int leve
 	return true;
 }
 
-static void read_one(struct mv_packet *packet, const struct cmsghdr *header)
+static void read_one(struct mv_packet *packet, size_t *segment, const struct cmsghdr *header)
 {
 	struct in_pktinfo info4;
 	struct in6_pktinfo info6;
 	uint8_t tos;
-	int traffic_class;
+	int traffic_class, merged;
 
 	if (take(&info4, sizeof(info4), header, IPPROTO_IP, IP_PKTINFO)) {
 		packet->source.ip.family = MV_FAMILY_IPV4;
@@ -49,15 +50,20 @@ static void read_one(struct mv_packet *packet, const struct cmsghdr *header)
 		packet->tos = tos;
 	} else if (take(&traffic_class, sizeof(traffic_class), header, IPPROTO_IPV6, IPV6_TCLASS)) {
 		packet->tos = (uint8_t)traffic_class;
+	} else if (take(&merged, sizeof(merged), header, IPPROTO_UDP, UDP_GRO) && merged > 0) {
+		*segment = (size_t)merged;
 	}
 }
 
-void mv_cmsg_read(struct mv_packet *packet, struct msghdr *message)
+size_t mv_cmsg_read(struct mv_packet *packet, struct msghdr *message)
 {
+	size_t segment = 0;
+
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
 		header = CMSG_NXTHDR(message, header)) {
-		read_one(packet, header);
+		read_one(packet, &segment, header);
 	}
+	return segment;
 }
 
 /* Adds one control message behind those that are there. */
@@ -87,7 +93,8 @@ static void put_source(struct msghdr *message, const struct mv_source *source)
 	}
 }
 
-void mv_cmsg_write(struct msghdr *message, union mv_cmsg_room *room, const struct mv_packet *packet)
+void mv_cmsg_write(struct msghdr *message, struct mv_cmsg_room *room,
+	const struct mv_packet *packet, uint16_t segment)
 {
 	int tos = packet->tos;
 
@@ -101,6 +108,9 @@ void mv_cmsg_write(struct msghdr *message, union mv_cmsg_room *room, const struc
 		put(message, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 	} else if (tos != 0) {
 		put(message, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	}
+	if (segment != 0) {
+		put(message, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
 	}
 	if (message->msg_controllen == 0) {
 		message->msg_control = NULL;

@@ -10,20 +10,8 @@
 
 #include "edge/clock.h"
 #include "edge/hostwatch.h"
-#include "edge/record.h"
 #include "edge/resolve.h"
-#include "tunnel/handshake.h"
-#include "tunnel/outbox.h"
-#include "tunnel/send.h"
-#include "tunnel/tick.h"
-
-/* So many answers fit into one batch, beside what the timers want to send. */
-#define HANDSHAKES_A_TURN 64
-#define BATCHES_A_TURN    16
-
-/* So much of the time of handshakes is reserved by one write. A tunnel that was killed goes on so
- * far ahead of its clock. */
-#define RESERVED_S 600
+#include "edge/work.h"
 
 /* Where the processor is short, this thread gets a third of what a lane gets: under a flood of
  * handshakes data goes first, and there still is time to answer. */
@@ -43,14 +31,11 @@ struct mv_loop {
 	struct mv_udp udp;
 	struct mv_device *device;
 	uv_mutex_t lock;
-	struct mv_batch *outbox;
+	struct mv_work work;
 	struct mv_handoff *handoff;
 	struct mv_resolver *resolver;
 	struct mv_lane_config lane_config;
 	struct mv_lane *lane;
-
-	const char *record_folder;
-	bool record_has_failed;
 };
 
 /* What the device asks of its surroundings */
@@ -73,51 +58,6 @@ static void unlock(void *ctx)
 
 /* The work of a wake-up */
 
-static void send_outbox(struct mv_loop *loop, struct mv_now now)
-{
-	struct mv_batch *batch = loop->outbox;
-
-	mv_batch_seal(batch, &mv_aead_sodium);
-	mv_udp_write_batch(&loop->udp, batch);
-	mv_send_commit(loop->device, batch, now);
-	mv_batch_reset(batch);
-}
-
-/* Whether or not the disk takes it, handshakes go on. */
-static void write_record(struct mv_loop *loop)
-{
-	struct mv_timestamps timestamps;
-
-	int error = mv_timestamps_copy(loop->device, &timestamps);
-	if (error == 0) {
-		error = mv_record_write(&timestamps, loop->record_folder);
-		mv_timestamps_uninit(&timestamps);
-	}
-	if (error < 0 && !loop->record_has_failed) {
-		mv_log(&loop->log, MV_LOG_WARNING,
-			"cannot keep the times of the last handshakes in %s: %s; if this machine "
-			"starts with a clock that is behind, its peers will refuse it",
-			loop->record_folder, strerror(-error));
-	}
-	loop->record_has_failed = error < 0;
-}
-
-/* A slice of the queue, so that a flood of handshakes leaves time for everything else. */
-static void work_off_handshakes(struct mv_loop *loop, struct mv_now now)
-{
-	struct mv_handshake_message message;
-	int left = HANDSHAKES_A_TURN;
-	size_t backlog;
-
-	while (left > 0 && mv_handoff_pop(loop->handoff, &message, &backlog)) {
-		mv_handshake_receive(loop->device, loop->outbox, &message, backlog, now);
-		left--;
-	}
-	if (left == 0) {
-		uv_async_send(&loop->wake); /* There may be more: come back at once. */
-	}
-}
-
 /* The timer of libuv stands still while the machine sleeps; this one does not. */
 static void arm_timer(struct mv_loop *loop)
 {
@@ -131,39 +71,14 @@ static void arm_timer(struct mv_loop *loop)
 	timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-/* What is in the batch has gone out already when the disk makes the rest wait. */
-static void work_off_outbox(struct mv_loop *loop, struct mv_now now)
-{
-	bool is_empty = false;
-	int batches = 0;
-
-	while (batches < BATCHES_A_TURN && !is_empty) {
-		if (mv_outbox_fill(loop->device, loop->outbox, now)) {
-			send_outbox(loop, now);
-			batches++;
-		} else {
-			is_empty = !mv_timestamps_are_due(loop->device);
-		}
-		if (mv_timestamps_are_due(loop->device)) {
-			mv_timestamps_reserve(loop->device, now, RESERVED_S);
-			write_record(loop);
-			now = mv_clock_sample();
-		}
-	}
-	if (batches == BATCHES_A_TURN) {
-		uv_async_send(&loop->wake); /* The lane may be wishing faster than this. */
-	}
-}
-
 /* Runs after every wake-up, whatever it was for: so a timer that comes late is harmless. */
 static void before_sleep(uv_prepare_t *handle)
 {
 	struct mv_loop *loop = handle->data;
-	struct mv_now now = mv_clock_sample();
 
-	work_off_handshakes(loop, now);
-	mv_tick(loop->device, now);
-	work_off_outbox(loop, now);
+	if (mv_work_do(&loop->work, mv_clock_sample())) {
+		uv_async_send(&loop->wake);
+	}
 	arm_timer(loop);
 }
 
@@ -267,18 +182,19 @@ static int init_parts(struct mv_loop *loop)
 		.random = fill_random,
 		.lock = lock,
 		.unlock = unlock,
-		.keeps_timestamps = loop->record_folder != NULL,
+		.keeps_timestamps = loop->work.record_folder != NULL,
 		.log = loop->log};
 
-	loop->outbox = mv_batch_create();
-	loop->handoff = mv_handoff_create();
-	if (!loop->outbox || !loop->handoff) {
+	loop->work.outbox = mv_batch_create(&mv_aead_sodium);
+	loop->work.handoff = loop->handoff = mv_handoff_create();
+	if (!loop->work.outbox || !loop->handoff) {
 		return -ENOMEM;
 	}
 	int error = mv_device_create(&loop->device, &environment);
 	if (error < 0) {
 		return error;
 	}
+	loop->work.device = loop->device;
 	loop->watch = (struct mv_hostwatch){.device = loop->device,
 		.ifindex = loop->tun.ifindex,
 		.deleted = on_deleted,
@@ -291,7 +207,7 @@ static void configure_lane(struct mv_loop *loop, const struct mv_loop_config *co
 	loop->lane_config = (struct mv_lane_config){.device = loop->device,
 		.tun = &loop->tun,
 		.udp = &loop->udp,
-		.aead = &mv_aead_sodium,
+		.aead = config->aead ? config->aead : &mv_aead_sodium,
 		.handoff = loop->handoff,
 		.control = &loop->wake,
 		.watch = config->watch,
@@ -317,7 +233,9 @@ static int allocate(struct mv_loop **allocated, const struct mv_loop_config *con
 	loop->log = config->log;
 	loop->tun = config->tun;
 	loop->udp = config->udp;
-	loop->record_folder = config->record_folder;
+	loop->work.udp = &loop->udp;
+	loop->work.log = config->log;
+	loop->work.record_folder = config->record_folder;
 	*allocated = loop;
 	return 0;
 
@@ -371,6 +289,11 @@ struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 		return NULL;
 	}
 	snapshot->listen_port = loop->udp.port;
+	snapshot->aead = loop->lane_config.aead->name;
+	snapshot->offloads[MV_OFFLOAD_TCP] = loop->tun.merges_tcp;
+	snapshot->offloads[MV_OFFLOAD_UDP] = loop->tun.merges_udp;
+	snapshot->offloads[MV_OFFLOAD_SEGMENT] = loop->udp.cuts4 || loop->udp.cuts6;
+	snapshot->offloads[MV_OFFLOAD_GRO] = loop->udp.merges4 || loop->udp.merges6;
 	return snapshot;
 }
 
@@ -397,10 +320,7 @@ void mv_loop_run(struct mv_loop *loop)
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 
 	/* While the control socket is there, no other tunnel of this name takes the record over. */
-	if (mv_timestamps_are_reserved(loop->device)) {
-		mv_timestamps_release(loop->device);
-		write_record(loop);
-	}
+	mv_work_end(&loop->work);
 }
 
 void mv_loop_stop(struct mv_loop *loop)
@@ -437,7 +357,7 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	bool is_closed = close_uv(loop);
 
 	mv_device_destroy(loop->device);
-	mv_batch_destroy(loop->outbox);
+	mv_batch_destroy(loop->work.outbox);
 	mv_handoff_destroy(loop->handoff);
 	mv_hostwatch_uninit(&loop->watch);
 	if (loop->timer_fd >= 0) {

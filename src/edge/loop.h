@@ -21,6 +21,7 @@ struct mv_loop_config {
 	struct mv_tun tun;
 	struct mv_udp udp;
 	struct mv_log log;
+	const struct mv_aead_provider *aead; /* of data; NULL: libsodium */
 	/* As in mv_lane_config. */
 	void (*watch)(void *ctx, enum mv_direction direction, const uint8_t *packet, size_t len);
 	void *watch_ctx;

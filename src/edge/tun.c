@@ -1,9 +1,9 @@
 #include "edge/tun.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
-#include <linux/if_tun.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdbool.h>
@@ -14,12 +14,16 @@
 
 _Static_assert(MV_TUN_NAME_MAX == IFNAMSIZ, "a device name is as long as the kernel's");
 
-/* IP packets, and nothing in front of them. */
+/* IP packets, without the packet information that TUN puts in front by default. */
 #define FRAMING (IFF_TUN | IFF_NO_PI)
 
 /* What TUNGETIFF tells of the framing. Not IFF_NO_PI: its bit is also IFF_NOFILTER there, and so is
  * set nearly always. */
-#define FRAMING_TOLD (IFF_TUN | IFF_TAP | IFF_VNET_HDR)
+#define KIND_TOLD (IFF_TUN | IFF_TAP)
+
+/* A kernel has both of USO or none; TUN_F_TSO_ECN is not asked for, so that CWR needs no care. */
+#define OFFLOADS_TCP (TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
+#define OFFLOADS_UDP (TUN_F_USO4 | TUN_F_USO6)
 
 /* The kernel would take "" and "tun%d" for patterns, and choose a name itself. */
 static int check_name(const char *name)
@@ -59,7 +63,7 @@ static int identify(struct mv_tun *tun, int fd)
 	if (ioctl(fd, TUNGETIFF, &request) < 0) {
 		return -EINVAL;
 	}
-	if ((request.ifr_flags & FRAMING_TOLD) != IFF_TUN) {
+	if ((request.ifr_flags & KIND_TOLD) != IFF_TUN) {
 		return -EINVAL;
 	}
 	ifindex = if_nametoindex(request.ifr_name);
@@ -67,15 +71,25 @@ static int identify(struct mv_tun *tun, int fd)
 		return -errno;
 	}
 
-	*tun = (struct mv_tun){.fd = fd, .ifindex = (int)ifindex};
+	*tun = (struct mv_tun){
+		.fd = fd, .ifindex = (int)ifindex, .has_header = request.ifr_flags & IFF_VNET_HDR};
 	memcpy(tun->name, request.ifr_name, IFNAMSIZ);
 	return 0;
 }
 
-int mv_tun_open(struct mv_tun *tun, const char *name)
+/* Where the kernel refuses, packets come and go one by one. */
+static void ask_for_offloads(struct mv_tun *tun)
+{
+	tun->merges_tcp = tun->has_header && ioctl(tun->fd, TUNSETOFFLOAD, OFFLOADS_TCP) == 0;
+	tun->merges_udp =
+		tun->merges_tcp && ioctl(tun->fd, TUNSETOFFLOAD, OFFLOADS_TCP | OFFLOADS_UDP) == 0;
+}
+
+int mv_tun_open(struct mv_tun *tun, const char *name, bool offload)
 {
 	/* EXCL: never join a device that somebody else made, and that would outlive us. */
-	struct ifreq request = {.ifr_flags = (short)(FRAMING | IFF_TUN_EXCL)};
+	int flags = FRAMING | IFF_TUN_EXCL | (offload ? IFF_VNET_HDR : 0);
+	struct ifreq request = {.ifr_flags = (short)flags};
 	int err;
 	int fd;
 
@@ -101,6 +115,7 @@ int mv_tun_open(struct mv_tun *tun, const char *name)
 	if (err) {
 		goto fail;
 	}
+	ask_for_offloads(tun);
 	return 0;
 
 fail:
@@ -125,6 +140,7 @@ int mv_tun_adopt(struct mv_tun *tun, int fd)
 		return -errno;
 	}
 	*tun = found;
+	ask_for_offloads(tun);
 	return 0;
 }
 
@@ -136,16 +152,46 @@ void mv_tun_close(struct mv_tun *tun)
 	tun->fd = -1;
 }
 
+ssize_t mv_tun_read_frame(
+	const struct mv_tun *tun, struct virtio_net_hdr *header, void *packet, size_t room)
+{
+	struct iovec iov[] = {{.iov_base = header, .iov_len = sizeof(*header)},
+		{.iov_base = packet, .iov_len = room}};
+
+	if (!tun->has_header) {
+		*header = (struct virtio_net_hdr){0};
+		return mv_tun_read(tun, packet, room);
+	}
+	ssize_t len = readv(tun->fd, iov, 2);
+	if (len < 0) {
+		return -errno;
+	}
+	return (size_t)len < sizeof(*header) ? -EINVAL : len - (ssize_t)sizeof(*header);
+}
+
+int mv_tun_write_frame(const struct mv_tun *tun, const struct virtio_net_hdr *header,
+	const struct iovec *pieces, size_t count)
+{
+	struct iovec iov[1 + MV_TUN_PIECES_MAX] = {
+		{.iov_base = (void *)header, .iov_len = tun->has_header ? sizeof(*header) : 0}};
+
+	assert(count <= MV_TUN_PIECES_MAX);
+	memcpy(iov + 1, pieces, count * sizeof(*pieces));
+	return writev(tun->fd, iov, (int)count + 1) < 0 ? -errno : 0;
+}
+
 ssize_t mv_tun_read(const struct mv_tun *tun, void *packet, size_t room)
 {
-	ssize_t len = read(tun->fd, packet, room);
+	assert(!tun->has_header);
 
+	ssize_t len = read(tun->fd, packet, room);
 	return len < 0 ? -errno : len;
 }
 
-ssize_t mv_tun_write(const struct mv_tun *tun, const void *packet, size_t len)
+int mv_tun_write(const struct mv_tun *tun, const void *packet, size_t len)
 {
-	ssize_t written = write(tun->fd, packet, len);
+	struct virtio_net_hdr none = {0};
+	struct iovec piece = {.iov_base = (void *)packet, .iov_len = len};
 
-	return written < 0 ? -errno : written;
+	return mv_tun_write_frame(tun, &none, &piece, 1);
 }

@@ -1,36 +1,48 @@
 /*
- * The TUN device: open it by name or take a descriptor, read and write one IP packet at a time
- * (IFF_TUN | IFF_NO_PI). The device lives as long as its descriptor. Any thread; reads belong to
- * one, writes to one.
+ * The TUN device: open it by name or take a descriptor, read and write one frame at a time: an IP
+ * packet (IFF_TUN | IFF_NO_PI), or many that are one, with the virtio header that says how to tell
+ * them apart (IFF_VNET_HDR). The device lives as long as its descriptor. Any thread; reads belong
+ * to one.
  */
 #ifndef MV_EDGE_TUN_H
 #define MV_EDGE_TUN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
+
+#include "edge/vnet.h"
 
 #define MV_TUN_NAME_MAX 16
+
+/* The most packets that are written as one. */
+#define MV_TUN_PIECES_MAX 64
 
 struct mv_tun {
 	int fd; /* -1: closed */
 	char name[MV_TUN_NAME_MAX];
 	int ifindex;
+	bool has_header; /* each frame begins with a virtio header; else that is taken for empty */
+	bool merges_tcp; /* what is read may be many TCP segments in one, and so may what is written
+			  */
+	bool merges_udp; /* the same of UDP datagrams; only where merges_tcp is */
 };
 
 /*
- * Creates the device under exactly this name, non-blocking and close-on-exec. -EBUSY: a TUN device
- * of this name is there already; -EEXIST: an interface of another kind is; -ENAMETOOLONG or
- * -EINVAL: no name for a device; -ENOENT or -ENODEV: no /dev/net/tun; -EPERM, -EACCES: no
- * permission. On failure tun->fd is -1.
+ * Creates the device under exactly this name, non-blocking and close-on-exec; with the offloads
+ * that this kernel has, or with none. -EBUSY: a TUN device of this name is there already; -EEXIST:
+ * an interface of another kind is; -ENAMETOOLONG or -EINVAL: no name for a device; -ENOENT or
+ * -ENODEV: no /dev/net/tun; -EPERM, -EACCES: no permission. On failure tun->fd is -1.
  */
-int mv_tun_open(struct mv_tun *tun, const char *name);
+int mv_tun_open(struct mv_tun *tun, const char *name, bool offload);
 
 /*
  * Takes over an open TUN descriptor, makes it non-blocking and close-on-exec, and asks the kernel
- * for its name. -EINVAL: it is no TUN, or has the virtio header; -ENODEV: the device is not in this
- * network namespace. The giver must have set IFF_NO_PI: that cannot be asked. On failure tun->fd is
- * -1 and the descriptor stays the caller's.
+ * for its name and framing. -EINVAL: it is no TUN; -ENODEV: the device is not in this network
+ * namespace. The giver must have set IFF_NO_PI: that cannot be asked. On failure tun->fd is -1 and
+ * the descriptor stays the caller's.
  */
 int mv_tun_adopt(struct mv_tun *tun, int fd);
 
@@ -38,10 +50,20 @@ int mv_tun_adopt(struct mv_tun *tun, int fd);
 void mv_tun_close(struct mv_tun *tun);
 
 /*
- * One packet. Its length; -EAGAIN: nothing there; -EBADFD: the device was deleted; other errors
- * (-EIO while it is down, -EINVAL, -ENOBUFS) concern this packet alone.
+ * One frame. The packet's length; -EAGAIN: nothing there; -EBADFD: the device was deleted; other
+ * errors (-EIO while it is down, -EINVAL, -ENOBUFS) concern this frame alone.
  */
+ssize_t mv_tun_read_frame(
+	const struct mv_tun *tun, struct virtio_net_hdr *header, void *packet, size_t room);
+
+/* One frame, of at most MV_TUN_PIECES_MAX pieces. 0 or -errno as above. */
+int mv_tun_write_frame(const struct mv_tun *tun, const struct virtio_net_hdr *header,
+	const struct iovec *pieces, size_t count);
+
+/* One packet of a device without offloads: its length or -errno as above. */
 ssize_t mv_tun_read(const struct mv_tun *tun, void *packet, size_t room);
-ssize_t mv_tun_write(const struct mv_tun *tun, const void *packet, size_t len);
+
+/* One packet with nothing to be said about it, into any device: 0 or -errno as above. */
+int mv_tun_write(const struct mv_tun *tun, const void *packet, size_t len);
 
 #endif

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
+#include <netinet/udp.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "edge/cmsg.h"
@@ -17,8 +19,9 @@
 /* A port that is free on IPv4 may be taken on IPv6. */
 #define PORT_TRIES 100
 
-/* Longer than a full buffer takes to drain, shorter than anybody notices. */
-#define WRITE_WAIT_MS 5
+/* Linux before it merged datagrams that do not belong together. */
+#define GRO_SINCE_MAJOR 5
+#define GRO_SINCE_MINOR 12
 
 static void set_buffer(int fd, int option, int force_option)
 {
@@ -153,88 +156,46 @@ void mv_udp_close(struct mv_udp *udp)
 	*udp = (struct mv_udp){.fd4 = -1, .fd6 = -1};
 }
 
-int mv_udp_read(int fd, struct mv_batch *batch)
+/* Asking for the default is enough: a kernel that does not know the option refuses. */
+static bool cuts(int fd)
 {
-	struct sockaddr_storage source = {0};
-	union mv_cmsg_room control;
-	struct iovec iov = {.iov_base = mv_batch_room(batch), .iov_len = MV_PACKET_MAX};
-	struct msghdr message = {.msg_name = &source,
-		.msg_namelen = sizeof(source),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control)};
+	int size;
+	socklen_t len = sizeof(size);
 
-	ssize_t len = recvmsg(fd, &message, 0);
-	if (len < 0) {
-		return errno == EAGAIN ? 0 : -errno;
+	return fd >= 0 && getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, &len) == 0;
+}
+
+static bool kernel_merges_well(void)
+{
+	struct utsname name;
+	char *end;
+
+	if (uname(&name) < 0) {
+		return false;
 	}
-	struct mv_packet *packet = mv_batch_add(batch, (size_t)len);
-	if ((message.msg_flags & MSG_TRUNC) ||
-		!mv_sockaddr_to_endpoint(&packet->endpoint, (struct sockaddr *)&source)) {
-		mv_packet_drop(packet, MV_DROP_TRUNCATED);
-		return 1;
-	}
-	mv_cmsg_read(packet, &message);
-	return 1;
+	long major = strtol(name.release, &end, 10);
+	long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+	return major > GRO_SINCE_MAJOR || (major == GRO_SINCE_MAJOR && minor >= GRO_SINCE_MINOR);
 }
 
-static int fd_for(const struct mv_udp *udp, const struct mv_packet *packet)
+static bool merges(int fd)
 {
-	return packet->endpoint.ip.family == MV_FAMILY_IPV4 ? udp->fd4 : udp->fd6;
+	int on = 1;
+
+	return fd >= 0 && setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)) == 0;
 }
 
-/* 0 or -errno. */
-static int send_datagram(int fd, const struct mv_packet *packet)
+void mv_udp_offload(struct mv_udp *udp)
 {
-	struct sockaddr_storage address;
-	union mv_cmsg_room control;
-	struct iovec iov = {.iov_base = packet->data, .iov_len = packet->len};
-	struct msghdr message = {.msg_name = &address,
-		.msg_namelen = mv_sockaddr_from_endpoint(&address, &packet->endpoint),
-		.msg_iov = &iov,
-		.msg_iovlen = 1};
+	bool may_merge = kernel_merges_well();
 
-	mv_cmsg_write(&message, &control, packet);
-	return sendmsg(fd, &message, 0) < 0 ? -errno : 0;
+	udp->cuts4 = cuts(udp->fd4);
+	udp->cuts6 = cuts(udp->fd6);
+	udp->merges4 = may_merge && merges(udp->fd4);
+	udp->merges6 = may_merge && merges(udp->fd6);
 }
 
-/* What the kernel says when the address or the interface to send from is gone, or has no way to
- * there. */
-static bool is_fault_of_source(int error)
+int mv_udp_fd(const struct mv_udp *udp, const struct mv_endpoint *endpoint)
 {
-	return error == -EINVAL || error == -ENETUNREACH || error == -EHOSTUNREACH ||
-	       error == -ENODEV || error == -EADDRNOTAVAIL;
-}
-
-int mv_udp_write(const struct mv_udp *udp, struct mv_packet *packet)
-{
-	int fd = fd_for(udp, packet);
-	int error = fd < 0 ? -EAFNOSUPPORT : send_datagram(fd, packet);
-
-	if (is_fault_of_source(error) && packet->source.ip.family != MV_FAMILY_NONE) {
-		packet->source = (struct mv_source){0};
-		packet->source_failed = true;
-		error = send_datagram(fd, packet);
-	}
-	packet->sent = error == 0;
-	return error;
-}
-
-void mv_udp_write_batch(const struct mv_udp *udp, struct mv_batch *batch)
-{
-	bool has_waited = false;
-
-	for (size_t i = 0; i < batch->count; i++) {
-		struct mv_packet *packet = &batch->packets[i];
-
-		if (!packet->live || mv_udp_write(udp, packet) != -EAGAIN || has_waited) {
-			continue;
-		}
-		struct pollfd writable = {.fd = fd_for(udp, packet), .events = POLLOUT};
-		if (poll(&writable, 1, WRITE_WAIT_MS) > 0) {
-			mv_udp_write(udp, packet);
-		}
-		has_waited = true;
-	}
+	return endpoint->ip.family == MV_FAMILY_IPV4 ? udp->fd4 : udp->fd6;
 }

@@ -1,10 +1,12 @@
 /*
- * The outer socket: one port on IPv4 and IPv6, datagrams into and out of a batch. Never connected,
- * so that peers may roam. Any thread may write; each socket is read by one.
+ * The outer sockets: one port on IPv4 and IPv6. Never connected, so that peers may roam. How
+ * batches go through them is told by edge/udp_send and edge/udp_receive. Any thread may send; each
+ * socket is read by one.
  */
 #ifndef MV_EDGE_UDP_H
 #define MV_EDGE_UDP_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "tunnel/packet.h"
@@ -12,6 +14,8 @@
 struct mv_udp {
 	int fd4, fd6; /* -1: the kernel does not have this family */
 	uint16_t port;
+	atomic_bool cuts4, cuts6; /* the kernel cuts what is sent into datagrams (UDP_SEGMENT) */
+	bool merges4, merges6;    /* the kernel may hand over many datagrams as one (UDP_GRO) */
 };
 
 /*
@@ -21,24 +25,11 @@ struct mv_udp {
 int mv_udp_open(struct mv_udp *udp, uint16_t port);
 void mv_udp_close(struct mv_udp *udp);
 
-/*
- * Adds one datagram to the batch, which must have room: 1. 0: none is there. -errno: a queued error
- * was taken off the socket, which is of no consequence; there may be more.
- */
-int mv_udp_read(int fd, struct mv_batch *batch);
+/* Asks for UDP_SEGMENT and UDP_GRO, each family by itself, and notes what the kernel grants. Before
+ * any thread uses the sockets. */
+void mv_udp_offload(struct mv_udp *udp);
 
-/*
- * Sends the packet to its endpoint, from its source if that is known, and notes in ->sent whether
- * the system took it: 0 or -errno. A source that is of no use any more is done without, and noted
- * in
- * ->source_failed.
- */
-int mv_udp_write(const struct mv_udp *udp, struct mv_packet *packet);
-
-/*
- * Sends the live packets of a batch. Where the socket's buffer is full it waits a few milliseconds,
- * once a batch: that slows the sender down before packets are lost.
- */
-void mv_udp_write_batch(const struct mv_udp *udp, struct mv_batch *batch);
+/* Of the endpoint's family; -1 if there is none. */
+int mv_udp_fd(const struct mv_udp *udp, const struct mv_endpoint *endpoint);
 
 #endif

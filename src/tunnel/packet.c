@@ -25,13 +25,18 @@ static size_t align_slot(size_t offset)
 	return (offset + 63) & ~(size_t)63;
 }
 
-struct mv_batch *mv_batch_create(void)
+struct mv_batch *mv_batch_create(const struct mv_aead_provider *aead)
 {
 	struct mv_batch *batch = calloc(1, sizeof(*batch));
 
 	if (!batch) {
 		return NULL;
 	}
+	if (!aead->create(&batch->aead_state)) {
+		free(batch);
+		return NULL;
+	}
+	batch->aead = aead;
 	batch->keys = sodium_allocarray(MV_BATCH_PACKETS, MV_AEAD_KEY_LEN);
 	batch->buffer = malloc(BUFFER_SIZE);
 	if (!batch->keys || !batch->buffer) {
@@ -52,6 +57,7 @@ void mv_batch_destroy(struct mv_batch *batch)
 	}
 	free(batch->buffer);
 	sodium_free(batch->keys);
+	batch->aead->destroy(batch->aead_state);
 	free(batch);
 }
 
@@ -87,6 +93,13 @@ struct mv_packet *mv_batch_add(struct mv_batch *batch, size_t len)
 	return packet;
 }
 
+void mv_batch_put(struct mv_batch *batch, const struct mv_packet *packet)
+{
+	assert(batch->count < MV_BATCH_PACKETS);
+
+	batch->packets[batch->count++] = *packet;
+}
+
 struct mv_aead_job *mv_batch_add_job(
 	struct mv_batch *batch, struct mv_packet *packet, const uint8_t key[static MV_AEAD_KEY_LEN])
 {
@@ -105,12 +118,12 @@ void mv_packet_drop(struct mv_packet *packet, enum mv_drop drop)
 	packet->drop = drop;
 }
 
-void mv_batch_seal(struct mv_batch *batch, const struct mv_aead_provider *provider)
+void mv_batch_seal(struct mv_batch *batch)
 {
-	provider->seal(batch->jobs, batch->job_count);
+	batch->aead->seal(batch->aead_state, batch->jobs, batch->job_count);
 }
 
-void mv_batch_open(struct mv_batch *batch, const struct mv_aead_provider *provider)
+void mv_batch_open(struct mv_batch *batch)
 {
-	provider->open(batch->jobs, batch->job_count);
+	batch->aead->open(batch->aead_state, batch->jobs, batch->job_count);
 }

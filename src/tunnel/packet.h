@@ -53,6 +53,8 @@ struct mv_packet {
 };
 
 struct mv_batch {
+	const struct mv_aead_provider *aead;
+	void *aead_state;
 	size_t count;
 	size_t job_count;
 	struct mv_packet packets[MV_BATCH_PACKETS];
@@ -63,8 +65,9 @@ struct mv_batch {
 	size_t buffer_touched; /* the most that was ever used */
 };
 
-/* NULL without memory. Of the buffer only what packets touch becomes resident. */
-struct mv_batch *mv_batch_create(void);
+/* NULL without memory. The provider is one that this processor can do, and outlives the batch. Of
+ * the buffer only what packets touch becomes resident. */
+struct mv_batch *mv_batch_create(const struct mv_aead_provider *aead);
 void mv_batch_destroy(struct mv_batch *batch);
 
 /* Empties the batch and wipes its keys. */
@@ -79,6 +82,10 @@ uint8_t *mv_batch_room(const struct mv_batch *batch);
 /* Adds what was read there. */
 struct mv_packet *mv_batch_add(struct mv_batch *batch, size_t len);
 
+/* Adds a copy of a packet whose data lies elsewhere and stays there until the batch is done. The
+ * batch must have fewer than MV_BATCH_PACKETS. */
+void mv_batch_put(struct mv_batch *batch, const struct mv_packet *packet);
+
 /* A job with its own copy of the key, for the packet. */
 struct mv_aead_job *mv_batch_add_job(struct mv_batch *batch, struct mv_packet *packet,
 	const uint8_t key[static MV_AEAD_KEY_LEN]);
@@ -86,7 +93,7 @@ struct mv_aead_job *mv_batch_add_job(struct mv_batch *batch, struct mv_packet *p
 /* The packet does not go on, for this reason. */
 void mv_packet_drop(struct mv_packet *packet, enum mv_drop drop);
 
-void mv_batch_seal(struct mv_batch *batch, const struct mv_aead_provider *provider);
-void mv_batch_open(struct mv_batch *batch, const struct mv_aead_provider *provider);
+void mv_batch_seal(struct mv_batch *batch);
+void mv_batch_open(struct mv_batch *batch);
 
 #endif

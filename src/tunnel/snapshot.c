@@ -5,6 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *mv_offload_word(enum mv_offload offload)
+{
+	static const char *const words[] = {
+#define MV_OFFLOAD_WORD(name, word) [MV_OFFLOAD_##name] = (word),
+		MV_OFFLOADS(MV_OFFLOAD_WORD)
+#undef MV_OFFLOAD_WORD
+	};
+
+	return words[offload];
+}
+
 int mv_snapshot_create(struct mv_snapshot **snapshot, size_t peers, size_t prefixes)
 {
 	struct mv_snapshot *fresh = sodium_malloc(sizeof(*fresh));

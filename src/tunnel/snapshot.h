@@ -14,6 +14,20 @@
 #include "crypto/x25519.h"
 #include "tunnel/drop.h"
 
+/* What the kernel does for many packets at once, X(NAME, word): the word is that of the status. */
+#define MV_OFFLOADS(X)                                                                             \
+	X(TCP, "tcp")         /* TUN: many TCP segments are one packet */                          \
+	X(UDP, "udp")         /* TUN: many UDP datagrams are one packet */                         \
+	X(SEGMENT, "segment") /* UDP: cuts what is sent into datagrams */                          \
+	X(GRO, "gro")         /* UDP: merges what was received */
+
+enum mv_offload {
+#define MV_OFFLOAD_NAME(name, word) MV_OFFLOAD_##name,
+	MV_OFFLOADS(MV_OFFLOAD_NAME)
+#undef MV_OFFLOAD_NAME
+		MV_OFFLOAD_COUNT
+};
+
 struct mv_peer_snapshot {
 	uint8_t public_key[MV_KEY_LEN];
 	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none, or hidden */
@@ -39,12 +53,16 @@ struct mv_snapshot {
 	uint8_t public_key[MV_KEY_LEN];  /* all zero: the device has no private key */
 	uint16_t listen_port;            /* 0: none. The edge fills it in: the core has no socket */
 	uint16_t mtu;
+	const char *aead;                /* the provider's name; NULL: not known */
+	bool offloads[MV_OFFLOAD_COUNT]; /* in use; the edge fills them in, too */
 	struct mv_peer_snapshot *peers;
 	size_t peer_count;
 	struct mv_prefix *prefixes;
 	size_t prefix_count;
 	uint64_t drops[MV_DROP_COUNT];
 };
+
+const char *mv_offload_word(enum mv_offload offload);
 
 /* Zeroed, the two counts included, with room for so many peers and prefixes: whoever fills it in
  * counts. -ENOMEM leaves *snapshot alone. */

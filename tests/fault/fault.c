@@ -426,6 +426,35 @@ WRAP(ssize_t, sendmsg, int fd, const struct msghdr *message, int flags)
 	return is_struck("sendmsg", fd) ? -1 : __real_sendmsg(fd, message, flags);
 }
 
+/* The calls that carry many are struck by the names of those that carry one. */
+
+WRAP(ssize_t, readv, int fd, const struct iovec *pieces, int count)
+{
+	return fails_with("readv", EIO) || is_struck("read", fd) ? -1
+								 : __real_readv(fd, pieces, count);
+}
+
+WRAP(ssize_t, writev, int fd, const struct iovec *pieces, int count)
+{
+	return fails_with("writev", ENOSPC) || is_struck("write", fd)
+		       ? -1
+		       : __real_writev(fd, pieces, count);
+}
+
+WRAP(int, recvmmsg, int fd, struct mmsghdr *messages, unsigned count, int flags,
+	struct timespec *timeout)
+{
+	for (unsigned i = 0; i < count; i++) {
+		clip_room(fd, messages[i].msg_hdr.msg_iov);
+	}
+	return is_struck("recvmsg", fd) ? -1 : __real_recvmmsg(fd, messages, count, flags, timeout);
+}
+
+WRAP(int, sendmmsg, int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	return is_struck("sendmsg", fd) ? -1 : __real_sendmmsg(fd, messages, count, flags);
+}
+
 WRAP(int, poll, struct pollfd *watched, nfds_t count, int timeout_ms)
 {
 	return count == 1 && is_struck("poll", watched->fd)

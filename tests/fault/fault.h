@@ -32,15 +32,16 @@ typedef int fault_attempt(unsigned n, const char **refused);
  */
 unsigned fault_each(const char *what, fault_attempt *attempt, const char *const *bearable);
 
-/* The next `times` calls of read, write, recvmsg or sendmsg on this descriptor fail with this
- * errno. For poll, which asks for one descriptor: it returns 0, as if its time were over. */
+/* The next `times` calls of read, write, recvmsg or sendmsg, or of their sisters that carry many,
+ * on this descriptor fail with this errno. For poll, which asks for one descriptor: it returns 0,
+ * as if its time were over. */
 void fault_strike(const char *call, int fd, int error, unsigned times);
 
 /* How many of them have not failed yet. */
 unsigned fault_left(void);
 
-/* From now on recvmsg has room for so many bytes on this descriptor, whatever it is given; 0 ends
- * it. */
+/* From now on recvmsg and recvmmsg have room for so many bytes on this descriptor, whatever it is
+ * given; 0 ends it. */
 void fault_clip(int fd, size_t room);
 
 /* What was allocated by calls that are led through here, libuv's among them, and not freed. To be

@@ -249,7 +249,7 @@ static int attempt_timestamps(unsigned n, const char **refused)
 static int attempt_batch(unsigned n, const char **refused)
 {
 	fault_arm(n);
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 	*refused = fault_disarm();
 	mv_batch_destroy(batch);
 	return batch ? 0 : -ENOMEM;

@@ -4,8 +4,8 @@
  * arrives. A socket that is full is such a refusal, made without any help. A TUN device that is
  * gone ends the tunnel.
  *
- * A pair of sockets stands for each TUN device. The main thread is both control loops: it turns
- * them, while their lanes are threads of their own.
+ * A pair of sockets stands for each TUN device, with the virtio header before each packet. The main
+ * thread is both control loops: it turns them, while their lanes are threads of their own.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/checksum.h"
 #include "edge/clock.h"
 #include "edge/loop.h"
 #include "edge_drops.h"
@@ -26,6 +27,9 @@
 
 #define LOOPBACK_INDEX 1 /* in every network namespace */
 #define PACKET_LEN     100
+#define SEGMENT_LEN    ((size_t)500)
+#define SEGMENTS       3
+#define TCP_HEADERS    40
 #define PATIENCE_NS    (20 * MV_NS_PER_S)
 #define ALWAYS         1000000
 
@@ -53,6 +57,8 @@ static void create_site(struct site *site, uint8_t id)
 	mv_x25519_clamp(site->private_key);
 	mv_x25519_public(site->public_key, site->private_key);
 	REQUIRE(mv_udp_open(&site->udp, 0) == 0);
+	mv_udp_offload(&site->udp);
+	REQUIRE(site->udp.cuts4 && site->udp.merges4); /* Else runs may come in apart. */
 	REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
 	site->tun = ends[0];
 	site->far = ends[1];
@@ -77,8 +83,11 @@ static void configure(struct site *site, const struct site *other)
 
 static void start_site(struct site *site, const struct site *other)
 {
-	const struct mv_loop_config config = {
-		.tun = {.fd = site->tun, .name = "lo", .ifindex = LOOPBACK_INDEX},
+	const struct mv_loop_config config = {.tun = {.fd = site->tun,
+						      .name = "lo",
+						      .ifindex = LOOPBACK_INDEX,
+						      .has_header = true,
+						      .merges_tcp = true},
 		.udp = site->udp};
 
 	REQUIRE(mv_loop_create(&site->loop, &config) == 0);
@@ -122,6 +131,26 @@ static uint64_t drops(const struct site *site, enum mv_drop drop)
 	return count;
 }
 
+static void put_frame(const struct site *site, const struct virtio_net_hdr *header,
+	const uint8_t *packet, size_t len)
+{
+	struct iovec iov[] = {{.iov_base = (void *)header, .iov_len = sizeof(*header)},
+		{.iov_base = (void *)packet, .iov_len = len}};
+
+	REQUIRE(writev(site->far, iov, 2) == (ssize_t)(sizeof(*header) + len));
+}
+
+/* What came out of the tunnel: the packet's length, or -1 if there is nothing. */
+static ssize_t take_frame(
+	const struct site *site, struct virtio_net_hdr *header, uint8_t *packet, size_t room)
+{
+	struct iovec iov[] = {{.iov_base = header, .iov_len = sizeof(*header)},
+		{.iov_base = packet, .iov_len = room}};
+	ssize_t len = readv(site->far, iov, 2);
+
+	return len < 0 ? -1 : len - (ssize_t)sizeof(*header);
+}
+
 /* A packet into the tunnel of one site, for the other; its number. */
 static uint32_t send_from(const struct site *from)
 {
@@ -131,7 +160,7 @@ static uint32_t send_from(const struct site *from)
 	mv_store_be16(packet + 2, PACKET_LEN);
 	memcpy(packet + 12, (uint8_t[]){10, 0, 0, from->id, 10, 0, 0, to->id}, 8);
 	mv_store_be32(packet + 20, ++last_number);
-	REQUIRE(send(from->far, packet, sizeof(packet), 0) == sizeof(packet));
+	put_frame(from, &(struct virtio_net_hdr){0}, packet, sizeof(packet));
 	return last_number;
 }
 
@@ -143,9 +172,10 @@ static uint32_t send_packet(void)
 /* Whether the packet of this number came out of the tunnel by now; older ones are thrown away. */
 static bool has_arrived_at(const struct site *site, uint32_t number)
 {
+	struct virtio_net_hdr header;
 	uint8_t packet[PACKET_LEN];
 
-	while (recv(site->far, packet, sizeof(packet), 0) == sizeof(packet)) {
+	while (take_frame(site, &header, packet, sizeof(packet)) == sizeof(packet)) {
 		if (mv_load_be32(packet + 20) == number) {
 			return true;
 		}
@@ -325,6 +355,98 @@ static void check_full_tun(void)
 	await_arrival(send_packet());
 }
 
+/* Three TCP segments as one packet, as the kernel hands it over; the sum is left to the device. */
+static void send_segments(const struct site *from, const struct site *to)
+{
+	static const struct virtio_net_hdr header = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+		.gso_size = SEGMENT_LEN,
+		.csum_start = 20,
+		.csum_offset = 16};
+	uint8_t packet[TCP_HEADERS + SEGMENTS * SEGMENT_LEN] = {0x45};
+
+	mv_store_be16(packet + 2, sizeof(packet));
+	packet[8] = 64;
+	packet[9] = IPPROTO_TCP;
+	memcpy(packet + 12, (uint8_t[]){10, 0, 0, from->id, 10, 0, 0, to->id}, 8);
+	mv_checksum_store(packet + 10, mv_checksum_add(0, packet, 20));
+	packet[32] = 5 << 4;
+	packet[33] = 0x10; /* ACK */
+	memset(packet + TCP_HEADERS, 'x', SEGMENTS * SEGMENT_LEN);
+	put_frame(from, &header, packet, sizeof(packet));
+}
+
+/* The next of them that comes out of b's tunnel. */
+static struct virtio_net_hdr await_segments(size_t payload)
+{
+	uint64_t give_up_ns = mv_clock_sample().boot_ns + PATIENCE_NS;
+	uint8_t packet[MV_PACKET_MAX];
+	struct virtio_net_hdr header;
+	ssize_t len;
+
+	while ((len = take_frame(b, &header, packet, sizeof(packet))) < 0) {
+		turn();
+		REQUIRE(mv_clock_sample().boot_ns < give_up_ns);
+	}
+	REQUIRE(len == (ssize_t)(TCP_HEADERS + payload));
+	REQUIRE(mv_load_be16(packet + 2) == len);
+	return header;
+}
+
+static void expect_apart(void)
+{
+	for (int i = 0; i < SEGMENTS; i++) {
+		REQUIRE(await_segments(SEGMENT_LEN).gso_type == VIRTIO_NET_HDR_GSO_NONE);
+	}
+}
+
+/* What was one packet at a is one at b, if the kernel there takes it; else its packets go one by
+ * one, and in the end there is no more trying. */
+static void check_merged_write(void)
+{
+	uint64_t before = all_drops(b);
+
+	send_segments(a, b);
+	REQUIRE(await_segments(SEGMENTS * SEGMENT_LEN).gso_type == VIRTIO_NET_HDR_GSO_TCPV4);
+	for (int i = 0; i < 3; i++) {
+		fault_strike("write", b->tun, EINVAL, 1);
+		send_segments(a, b);
+		expect_apart();
+		REQUIRE(fault_left() == 0);
+	}
+	send_segments(a, b);
+	expect_apart();
+	REQUIRE(all_drops(b) == before);
+	await_arrival(send_packet());
+}
+
+/* Of a refusal that is no matter of merging all of its packets are told. */
+static void check_lost_merged_write(void)
+{
+	uint64_t before = drops(b, MV_DROP_TUN_WRITE_FAILED);
+	uint64_t give_up_ns = mv_clock_sample().boot_ns + PATIENCE_NS;
+
+	fault_strike("write", b->tun, ENOBUFS, 1);
+	send_segments(a, b);
+	while (drops(b, MV_DROP_TUN_WRITE_FAILED) < before + SEGMENTS) {
+		turn();
+		REQUIRE(mv_clock_sample().boot_ns < give_up_ns);
+	}
+	await_arrival(send_packet());
+}
+
+/* A frame that cannot be what it says it is; the one behind it is not harmed. */
+static void check_bad_offload(void)
+{
+	static const struct virtio_net_hdr header = {.gso_type = VIRTIO_NET_HDR_GSO_UDP};
+	uint64_t before = drops(a, MV_DROP_BAD_OFFLOAD);
+	uint8_t packet[PACKET_LEN] = {0x45};
+
+	put_frame(a, &header, packet, sizeof(packet));
+	await_drop(a, MV_DROP_BAD_OFFLOAD, before);
+	await_arrival(send_packet());
+}
+
 /* UDP has no datagram that the lane's room is too small for, so the room is made smaller. */
 static void check_truncated(void)
 {
@@ -426,6 +548,9 @@ int main(void)
 	check_tun_read();
 	check_tun_write();
 	check_full_tun();
+	check_lost_merged_write();
+	check_merged_write();
+	check_bad_offload();
 	check_truncated();
 	check_full_queue();
 	stop_both();

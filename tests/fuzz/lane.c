@@ -13,8 +13,8 @@ void lane_init(
 	struct lane *lane, struct world *world, size_t devices, const struct lane_hooks *hooks)
 {
 	*lane = (struct lane){.world = world, .devices = devices, .hooks = *hooks};
-	lane->batch = mv_batch_create();
-	lane->replies = mv_batch_create();
+	lane->batch = mv_batch_create(&mv_aead_sodium);
+	lane->replies = mv_batch_create(&mv_aead_sodium);
 	demand(lane->batch && lane->replies, "memory");
 }
 
@@ -78,7 +78,7 @@ static void write_batch(struct lane *lane, struct mv_batch *batch)
 {
 	struct mv_endpoint own = world_endpoint(LANE_DEVICE);
 
-	mv_batch_seal(batch, &mv_aead_sodium);
+	mv_batch_seal(batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct mv_packet *packet = &batch->packets[i];
 		size_t to = find_device(&packet->endpoint);
@@ -124,7 +124,7 @@ void lane_receive(struct lane *lane)
 
 	fence(lane->batch, 0);
 	mv_receive_plan(device, lane->batch, now);
-	mv_batch_open(lane->batch, &mv_aead_sodium);
+	mv_batch_open(lane->batch);
 	meanwhile(lane);
 	mv_receive_commit(device, lane->batch, now);
 	for (size_t i = 0; i < lane->batch->count; i++) {

@@ -580,7 +580,7 @@ Test(handshake, without_a_private_key_there_is_none)
 /* Between the lane and the control loop a message may wait while the link goes down. */
 Test(handshake, what_waited_while_the_link_went_down_is_dropped)
 {
-	struct mv_batch *out = mv_batch_create();
+	struct mv_batch *out = mv_batch_create(&mv_aead_sodium);
 	struct mv_handshake_message message = {.from = world_endpoint(0)};
 
 	cr_assert_not_null(out);
@@ -601,7 +601,7 @@ Test(handshake, what_waited_while_the_link_went_down_is_dropped)
 /* What is no handshake message does not get here by way of the plan; it is refused all the same. */
 Test(handshake, what_is_no_handshake_message_is_refused)
 {
-	struct mv_batch *out = mv_batch_create();
+	struct mv_batch *out = mv_batch_create(&mv_aead_sodium);
 	const struct mv_handshake_message data = {
 		.from = world_endpoint(0), .len = 32, .bytes = {MV_MESSAGE_DATA}};
 

@@ -254,7 +254,7 @@ Test(load, without_it_there_are_no_cookies)
 static struct mv_batch *receive(const struct caught *caught, const struct mv_endpoint *from)
 {
 	struct mv_handshake_message message = {.from = *from, .len = caught->len};
-	struct mv_batch *out = mv_batch_create();
+	struct mv_batch *out = mv_batch_create(&mv_aead_sodium);
 
 	cr_assert(out);
 	message.source.ip = world_endpoint(1).ip;

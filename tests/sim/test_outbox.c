@@ -22,7 +22,7 @@ static void setup(void)
 {
 	world = world_create(2, NULL);
 	world_connect(world, NULL, 0);
-	batch = mv_batch_create();
+	batch = mv_batch_create(&mv_aead_sodium);
 	cr_assert_not_null(batch);
 }
 

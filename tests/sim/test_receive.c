@@ -478,7 +478,7 @@ static struct mv_packet *plan(struct mv_batch *batch, const struct caught *caugh
 	struct mv_packet *packet = mv_batch_add(batch, caught->len);
 	packet->endpoint = stranger;
 	mv_receive_plan(world_device(world, 1), batch, world_now(world));
-	mv_batch_open(batch, &mv_aead_sodium);
+	mv_batch_open(batch);
 	return packet;
 }
 
@@ -493,7 +493,7 @@ static void expect_peer_gone(struct mv_batch *batch, const struct mv_packet *pac
 
 Test(receive, a_peer_may_go_while_its_packets_are_opened)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 	struct mv_changes changes;
 
 	world_ping(world, 0, 1);
@@ -519,7 +519,7 @@ Test(receive, a_peer_may_go_while_its_packets_are_opened)
 
 Test(receive, keys_may_be_erased_while_packets_are_opened)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 
 	world_ping(world, 0, 1);
 	struct caught caught = catch_ping();
@@ -533,7 +533,7 @@ Test(receive, keys_may_be_erased_while_packets_are_opened)
 /* An index may be given out again; the session is another. */
 Test(receive, a_session_may_be_replaced_while_packets_are_opened)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 
 	world_ping(world, 0, 1);
 	struct caught caught = catch_ping();
@@ -545,7 +545,7 @@ Test(receive, a_session_may_be_replaced_while_packets_are_opened)
 
 Test(receive, handshakes_of_a_batch_are_left_to_the_control_loop)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 
 	world_ping(world, 0, 1);
 	struct caught initiation = last(MV_MESSAGE_INITIATION);
@@ -560,7 +560,7 @@ Test(receive, handshakes_of_a_batch_are_left_to_the_control_loop)
 /* What the edge finds out before or after the core is counted here too. */
 Test(receive, drops_of_the_edge_are_counted)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 	struct mv_device *device = world_device(world, 1);
 
 	cr_assert_not_null(batch);

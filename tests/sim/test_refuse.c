@@ -253,7 +253,7 @@ Test(refuse, a_sender_is_told_five_times_at_once_and_twenty_a_second)
 /* The answer takes the packet's place in its batch, and no more than that. */
 Test(refuse, neighbours_in_a_batch_stay_as_they_are)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 	uint8_t tiny[40], packet[100];
 
 	cr_assert(batch);

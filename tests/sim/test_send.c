@@ -249,7 +249,7 @@ Test(send, what_waits_for_a_key_of_low_order_is_dropped)
 	cr_expect_eq(world_drops(world, 0, MV_DROP_NO_HANDSHAKE_POSSIBLE), 5);
 
 	/* From now on none even begins to wait. */
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 	cr_assert_not_null(batch);
 	memcpy(mv_batch_room(batch), packet, sizeof packet);
 	const struct mv_packet *planned = mv_batch_add(batch, sizeof packet);
@@ -359,7 +359,7 @@ Test(send, packets_wait_for_the_handshake_and_go_in_order)
 Test(send, a_new_packet_does_not_overtake_those_that_wait)
 {
 	struct mv_handshake_message message = {.from = world_endpoint(1)};
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 
 	cr_assert_not_null(batch);
 	world_lose(world, 1, MV_MESSAGE_RESPONSE, 1);
@@ -529,7 +529,7 @@ static struct mv_packet *plan(struct mv_batch *batch)
 
 Test(send, a_peer_may_go_while_its_packets_are_sealed)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 	struct mv_device *device = world_device(world, 0);
 	struct mv_packet *packet = plan(batch);
 
@@ -548,7 +548,7 @@ Test(send, a_peer_may_go_while_its_packets_are_sealed)
 /* Whoever gets its place next has sent nothing. */
 Test(send, the_successor_of_a_peer_does_not_inherit_its_packets)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 	struct mv_slab *peers = &world_device(world, 0)->peers;
 	struct mv_packet *packet = plan(batch);
 	struct mv_changes changes = about(1);
@@ -573,7 +573,7 @@ Test(send, the_successor_of_a_peer_does_not_inherit_its_packets)
 
 Test(send, what_was_sent_while_the_link_went_down_leaves_no_timer)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 	struct mv_packet *packet = plan(batch);
 
 	world_set_up(world, 0, false);
@@ -587,7 +587,7 @@ Test(send, what_was_sent_while_the_link_went_down_leaves_no_timer)
 
 Test(send, the_control_loop_is_woken_only_when_there_is_something_new)
 {
-	struct mv_batch *batch = mv_batch_create();
+	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
 	struct mv_device *device = world_device(world, 0);
 
 	cr_assert_not_null(batch);

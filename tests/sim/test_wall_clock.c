@@ -303,7 +303,7 @@ Test(wall_clock, tries_without_an_answer_need_few_writes_too)
 Test(wall_clock, an_initiation_alone_waits_for_its_timestamp)
 {
 	struct mv_device *device = world_device(world, 0);
-	struct mv_batch *out = mv_batch_create();
+	struct mv_batch *out = mv_batch_create(&mv_aead_sodium);
 	struct mv_now now;
 
 	world_ping(world, 0, 1);

@@ -100,7 +100,8 @@ struct world *world_create(size_t devices, const struct world_hooks *hooks)
 	}
 	world->now = (struct mv_now){.boot_ns = 1000 * MV_NS_PER_S, .wall_s = 1700000000};
 	world->count = devices;
-	must((world->batch = mv_batch_create()) && (world->outbox = mv_batch_create()));
+	must((world->batch = mv_batch_create(&mv_aead_sodium)) &&
+		(world->outbox = mv_batch_create(&mv_aead_sodium)));
 
 	for (size_t i = 0; i < devices; i++) {
 		struct host *host = &world->hosts[i];
@@ -352,7 +353,7 @@ static void write_datagram(struct world *world, size_t from, struct mv_packet *p
 
 static void write_batch(struct world *world, size_t from, struct mv_batch *batch)
 {
-	mv_batch_seal(batch, &mv_aead_sodium);
+	mv_batch_seal(batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		if (batch->packets[i].live) {
 			write_datagram(world, from, &batch->packets[i]);
@@ -409,7 +410,7 @@ static void receive(struct world *world, size_t device, const struct datagram *d
 	packet->tos = datagram->tos;
 
 	mv_receive_plan(core, batch, now);
-	mv_batch_open(batch, &mv_aead_sodium);
+	mv_batch_open(batch);
 	mv_receive_commit(core, batch, now);
 	if (packet->is_handshake) {
 		struct mv_handshake_message message;

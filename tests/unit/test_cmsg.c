@@ -55,10 +55,10 @@ static struct mv_packet pass(
 
 	packet->data = &byte;
 	packet->len = 1;
-	cr_assert_eq(mv_udp_write(from, packet), 0);
+	cr_assert_eq(mv_udp_send(from, packet), 0);
 	cr_assert(packet->sent);
 	mv_batch_reset(batch);
-	cr_assert_eq(mv_udp_read(fd, batch), 1);
+	cr_assert_eq(receive(fd), 1);
 	cr_assert_eq(batch->packets[0].len, 1);
 	return batch->packets[0];
 }
@@ -185,7 +185,7 @@ Test(cmsg, what_cannot_be_sent_is_not_sent_without_a_source_either)
 		.endpoint = at("127.0.0.1", 0),
 		.source = own("127.0.0.9", loopback())};
 
-	cr_expect_eq(mv_udp_write(&here, &packet), -EINVAL);
+	cr_expect_eq(mv_udp_send(&here, &packet), -EINVAL);
 	cr_expect_not(packet.sent);
 }
 
@@ -204,12 +204,12 @@ static size_t count(struct msghdr *message)
 
 static void expect_written(struct mv_packet packet, size_t number)
 {
-	union mv_cmsg_room room;
+	struct mv_cmsg_room room;
 	struct msghdr message = {0};
 	struct mv_packet read_back = {0};
 
 	memset(&room, 0xee, sizeof(room));
-	mv_cmsg_write(&message, &room, &packet);
+	mv_cmsg_write(&message, &room, &packet, 0);
 	cr_expect_eq(count(&message), number);
 	cr_expect_eq(message.msg_control == NULL, number == 0);
 	cr_expect_leq(message.msg_controllen, sizeof(room));
@@ -242,9 +242,9 @@ Test(cmsg, a_source_of_the_other_family_is_not_written)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct msghdr message = {0};
-		union mv_cmsg_room room;
+		struct mv_cmsg_room room;
 
-		mv_cmsg_write(&message, &room, &packets[i]);
+		mv_cmsg_write(&message, &room, &packets[i], 0);
 		cr_expect_eq(count(&message), 0);
 	}
 }
@@ -252,13 +252,14 @@ Test(cmsg, a_source_of_the_other_family_is_not_written)
 /* One control message with so many bytes of data. */
 static struct mv_packet read_one(int level, int type, const void *data, size_t len)
 {
-	union mv_cmsg_room room = {0};
+	struct mv_cmsg_room room = {0};
 	struct msghdr message = {.msg_control = &room, .msg_controllen = CMSG_SPACE(len)};
 	struct mv_packet packet = {0};
 
-	room.header =
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	*header =
 		(struct cmsghdr){.cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(len)};
-	memcpy(CMSG_DATA(&room.header), data, len);
+	memcpy(CMSG_DATA(header), data, len);
 	mv_cmsg_read(&packet, &message);
 	return packet;
 }

@@ -9,7 +9,7 @@ static struct mv_batch *batch;
 static void setup(void)
 {
 	cr_assert_geq(sodium_init(), 0);
-	batch = mv_batch_create();
+	batch = mv_batch_create(&mv_aead_sodium);
 	cr_assert_not_null(batch);
 }
 
@@ -86,11 +86,11 @@ Test(packet, neighbours_do_not_touch_when_they_become_messages)
 
 		mv_transport_prepare_seal(job, packet->data, lens[i], 1420, job->key, i, 1);
 	}
-	mv_batch_seal(batch, &mv_aead_sodium);
+	mv_batch_seal(batch);
 	for (size_t i = 0; i < count; i++) {
 		cr_expect_neq(batch->packets[i].data[0], i + 1, "sealed");
 	}
-	mv_batch_open(batch, &mv_aead_sodium);
+	mv_batch_open(batch);
 	for (size_t i = 0; i < count; i++) {
 		cr_expect(batch->jobs[i].ok);
 		for (size_t byte = 0; byte < lens[i]; byte++) {

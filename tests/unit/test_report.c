@@ -79,6 +79,8 @@ Test(report, everything_in_its_order)
 	memset(snapshot->public_key, 0x11, MV_KEY_LEN);
 	snapshot->listen_port = 51820;
 	snapshot->mtu = 1420;
+	snapshot->aead = "libsodium";
+	snapshot->offloads[MV_OFFLOAD_TCP] = snapshot->offloads[MV_OFFLOAD_GRO] = true;
 	snapshot->drops[MV_DROP_NO_ROUTE] = 1;
 	snapshot->drops[MV_DROP_BAD_TAG] = 12;
 	fill_full_peer();
@@ -88,6 +90,8 @@ Test(report, everything_in_its_order)
 		"  private key: (hidden)\n"
 		"  listening port: 51820\n"
 		"  mtu: 1420\n"
+		"  aead: libsodium\n"
+		"  offload: tcp, gro\n"
 		"  dropped: 1 packet, no-route: no peer has the destination in its allowed IPs\n"
 		"  dropped: 12 packets, bad-tag: the authentication tag is wrong\n"
 		"\n"

@@ -111,7 +111,7 @@ static void check_prepared(size_t len, uint32_t mtu)
 	expect_filled(room.packet, len, 0x45);
 	expect_filled(room.packet + len, padded_len - len, 0);
 
-	mv_aead_sodium.seal(&job, 1);
+	mv_aead_sodium.seal(NULL, &job, 1);
 	cr_assert_arr_eq(room.before + GUARD, header, sizeof(header));
 	expect_filled(room.before, GUARD, 0xee);
 	expect_filled(room.packet + after, sizeof(room.packet) - after, 0xee);
@@ -133,11 +133,11 @@ Test(transport, a_keepalive_is_32_bytes)
 	struct mv_aead_job job;
 
 	cr_assert_eq(mv_transport_prepare_seal(&job, room.packet, 0, 1420, key, 9, 1), 32);
-	mv_aead_sodium.seal(&job, 1);
+	mv_aead_sodium.seal(NULL, &job, 1);
 	cr_assert_eq(MV_MESSAGE_DATA_OVERHEAD, 32);
 	mv_transport_prepare_open(&job, room.packet - MV_TRANSPORT_HEADROOM, 32, key);
 	cr_assert_eq(job.text_len, 0);
-	mv_aead_sodium.open(&job, 1);
+	mv_aead_sodium.open(NULL, &job, 1);
 	cr_assert(job.ok);
 }
 
@@ -175,7 +175,7 @@ static bool opens(uint8_t message[static CAPTURED_LEN], const uint8_t key[static
 	struct mv_aead_job job;
 
 	mv_transport_prepare_open(&job, message, CAPTURED_LEN, key);
-	mv_aead_sodium.open(&job, 1);
+	mv_aead_sodium.open(NULL, &job, 1);
 	return job.ok;
 }
 
@@ -200,7 +200,7 @@ static void check_capture(const struct capture *capture)
 	cr_expect_eq(mv_transport_prepare_seal(&job, packet, SESSION_PACKET_LEN, 1420, key, 0,
 			     capture->receiver_index),
 		CAPTURED_LEN);
-	mv_aead_sodium.seal(&job, 1);
+	mv_aead_sodium.seal(NULL, &job, 1);
 	cr_expect_arr_eq(message, wanted, CAPTURED_LEN);
 }
 

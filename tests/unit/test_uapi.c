@@ -105,6 +105,8 @@ static struct mv_snapshot *make_example(void)
 	fill_key(snapshot->public_key, 0x44);
 	snapshot->listen_port = 51820;
 	snapshot->mtu = 1420;
+	snapshot->aead = "libsodium";
+	snapshot->offloads[MV_OFFLOAD_UDP] = snapshot->offloads[MV_OFFLOAD_SEGMENT] = true;
 	snapshot->drops[MV_DROP_NO_ROUTE] = 7;
 	snapshot->drops[MV_DROP_BAD_TAG] = UINT64_MAX;
 	snapshot->prefixes[0] = (struct mv_prefix){{MV_FAMILY_IPV4, {10, 0, 0, 0}}, 24};
@@ -183,6 +185,9 @@ Test(uapi, status_tells_more_and_no_secret)
 		"own_public_key=" HEX_44 "\n"
 		"listen_port=51820\n"
 		"mtu=1420\n"
+		"aead=libsodium\n"
+		"offload=udp\n"
+		"offload=segment\n"
 		"drop.no-route=7\n"
 		"drop.bad-tag=18446744073709551615\n"
 		"public_key=" HEX_22 "\n"

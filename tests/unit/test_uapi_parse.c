@@ -106,6 +106,10 @@ static struct mv_snapshot *make_random(size_t peers, size_t prefixes)
 	}
 	snapshot->listen_port = (uint16_t)draw();
 	snapshot->mtu = (uint16_t)draw();
+	for (size_t i = 0; i < MV_OFFLOAD_COUNT; i++) {
+		snapshot->offloads[i] = draw() % 2;
+	}
+	snapshot->aead = draw() % 2 ? "libsodium" : NULL;
 	for (unsigned drop = 1; drop < MV_DROP_COUNT; drop++) {
 		snapshot->drops[drop] = toss() ? draw() : 0;
 	}
@@ -200,6 +204,8 @@ Test(uapi_parse, status_is_read_back_without_the_secrets)
 		expect_same(snapshot, read);
 		cr_expect(sodium_is_zero(read->private_key, MV_KEY_LEN));
 		cr_expect_eq(snapshot->mtu, read->mtu);
+		cr_expect_eq(snapshot->aead != NULL, read->aead != NULL);
+		cr_expect_arr_eq(snapshot->offloads, read->offloads, sizeof(read->offloads));
 		cr_expect_arr_eq(snapshot->drops, read->drops, sizeof read->drops);
 		for (size_t i = 0; i < read->peer_count; i++) {
 			expect_status_of_peer(&snapshot->peers[i], &read->peers[i]);

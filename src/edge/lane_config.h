@@ -1,0 +1,45 @@
+/*
+ * What the two threads of a lane share: their surroundings, and how they tell others what happened.
+ * Any thread.
+ */
+#ifndef MV_EDGE_LANE_CONFIG_H
+#define MV_EDGE_LANE_CONFIG_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "edge/handoff.h"
+#include "edge/tun.h"
+#include "edge/udp.h"
+#include "tunnel/device.h"
+
+/* A thread that does nothing else reads so many batches before it looks for anything else: so it
+ * can be stopped in the midst of a flood. */
+#define MV_LANE_BATCHES_A_WAKE 16
+
+/* Which way an inner packet goes. */
+enum mv_direction {
+	MV_DIRECTION_OUT, /* read from the tunnel interface */
+	MV_DIRECTION_IN,  /* about to be written into it */
+};
+
+/* All of it outlives the lane. */
+struct mv_lane_config {
+	struct mv_device *device;
+	const struct mv_tun *tun;
+	struct mv_udp *udp;
+	const struct mv_aead_provider *aead;
+	struct mv_handoff *handoff;
+	uv_async_t *control; /* sent to wake the control loop */
+
+	/* Sees every inner packet, in one of the lane's two threads. NULL: nobody looks. */
+	void (*watch)(void *ctx, enum mv_direction direction, const uint8_t *packet, size_t len);
+	void *watch_ctx;
+};
+
+void mv_lane_wake_control(const struct mv_lane_config *config, bool is_needed);
+
+void mv_lane_watch(const struct mv_lane_config *config, enum mv_direction direction,
+	const struct mv_packet *packet);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * A thread that does nothing but run a libuv loop. Its owner initializes it, adds handles to the
+ * loop, and starts it; afterwards the loop is the thread's own. Called by the control loop's
+ * thread.
+ */
+#ifndef MV_EDGE_THREAD_H
+#define MV_EDGE_THREAD_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+struct mv_thread {
+	uv_loop_t loop;
+	uv_thread_t id;
+	uv_async_t stop;
+	bool is_running;
+};
+
+/* -errno; there is nothing to be undone then. */
+int mv_thread_init(struct mv_thread *thread);
+
+/* Watches for what can be read; data goes into the handle. fd may be -1: nothing is watched then.
+ * -errno. */
+int mv_thread_watch(
+	struct mv_thread *thread, uv_poll_t *poll, int fd, uv_poll_cb callback, void *data);
+
+/* -errno; mv_thread_uninit is still to be called then. */
+int mv_thread_start(struct mv_thread *thread);
+
+/* Ends the thread if it runs, and closes all that is in the loop. */
+void mv_thread_uninit(struct mv_thread *thread);
+
+#endif
