@@ -44,10 +44,15 @@ static uint8_t parse_ip(struct segment *segment)
 
 	if (is_ipv6(packet)) {
 		segment->transport_offset = IPV6_HEADER;
-		return packet[IPV6_NEXT_HEADER];
+		return mv_load_be16(packet + IPV6_LENGTH) + IPV6_HEADER == (int)segment->len
+			       ? packet[IPV6_NEXT_HEADER]
+			       : IPPROTO_NONE;
 	}
 	segment->transport_offset = IPV4_HEADER;
-	return packet[0] == 0x45 && !is_fragment(packet) ? packet[IPV4_PROTOCOL] : IPPROTO_NONE;
+	return packet[0] == 0x45 && !is_fragment(packet) &&
+			       mv_load_be16(packet + IPV4_TOTAL_LENGTH) == segment->len
+		       ? packet[IPV4_PROTOCOL]
+		       : IPPROTO_NONE;
 }
 
 static void parse_tcp(struct segment *segment)
@@ -232,12 +237,19 @@ static struct mv_coalesced *begin(
 	return write;
 }
 
+static void close_all(struct mv_coalesce *coalesce)
+{
+	memset(coalesce->slots, 0, sizeof(coalesce->slots));
+}
+
 /* Whatever is of a flow and cannot be merged ends what came before it: nothing overtakes it. */
 static void add(struct mv_coalesce *coalesce, uint16_t at)
 {
 	struct segment segment = parse(&coalesce->batch->packets[at]);
 
 	if (segment.kind == MV_COALESCE_NONE) {
+		/* A fragment, for one: of which flow it is, it does not tell. */
+		close_all(coalesce);
 		begin(coalesce, &segment, at);
 		return;
 	}
@@ -263,7 +275,7 @@ void mv_coalesce_batch(struct mv_coalesce *coalesce, struct mv_batch *batch)
 {
 	coalesce->batch = batch;
 	coalesce->count = 0;
-	memset(coalesce->slots, 0, sizeof(coalesce->slots));
+	close_all(coalesce);
 	for (size_t i = 0; i < batch->count; i++) {
 		if (batch->packets[i].live) {
 			add(coalesce, (uint16_t)i);

@@ -57,8 +57,8 @@ struct mv_coalesce {
 
 void mv_coalesce_init(struct mv_coalesce *coalesce, bool merges_tcp, bool merges_udp);
 
-/* Sorts the live packets of the batch, which holds whole IP packets, into ->writes, in the order of
- * their first packets. */
+/* Sorts the live packets of the batch, each of which has an IP header, into ->writes, in the order
+ * of their first packets. */
 void mv_coalesce_batch(struct mv_coalesce *coalesce, struct mv_batch *batch);
 
 /* The pieces of a write of more than one packet, and the header before them; how many pieces. The

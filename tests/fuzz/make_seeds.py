@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""make_seeds.py: writes the seeds of fuzz_datagram and fuzz_tun, whose inputs are rows of steps, into
-corpus/. The other seeds are plain text, and were written by hand."""
+"""make_seeds.py: writes the seeds of the targets whose inputs are binary into corpus/. The other seeds
+are plain text, and were written by hand."""
 
 import struct
 from pathlib import Path
@@ -193,5 +193,60 @@ def write(folder, seeds):
         (CORPUS / folder / name).write_bytes(bytes([number % 8]) + steps)
 
 
+
+
+def gso(kind, size, start, offset, packet_, flags=1):
+    return struct.pack("<BBHHHH", flags, kind, 0, size, start, offset) + packet_
+
+
+TCP = struct.pack(">HHIIBBHHH", 1000, 2000, 1, 2, 0x50, 0x10, 500, 0, 0)
+UDP = struct.pack(">HHHH", 1000, 2000, 0, 0)
+
+SPLIT = {
+    "plain": gso(0, 0, 0, 0, OUT4, 0),
+    "sum": gso(0, 0, 20, 6, ipv4("10.0.0.1", "10.0.0.2", UDP + b"x" * 9)),
+    "tcp4": gso(1, 100, 20, 16, ipv4("10.0.0.1", "10.0.0.2", TCP + b"x" * 350, 6)),
+    "tcp6": gso(4, 100, 40, 16, ipv6(1, 2, TCP + b"x" * 350, 6)),
+    "udp4": gso(5, 100, 20, 6, ipv4("10.0.0.1", "10.0.0.2", UDP + b"x" * 350)),
+    "udp6": gso(5, 100, 40, 6, ipv6(1, 2, UDP + b"x" * 350)),
+    "tiny": gso(1, 1, 20, 16, ipv4("10.0.0.1", "10.0.0.2", TCP + b"x" * 20, 6)),
+    "ecn": gso(0x81, 100, 20, 16, ipv4("10.0.0.1", "10.0.0.2", TCP + b"x" * 350, 6)),
+}
+
+# Bytes of a packet: its flow, and what is special about it; see add_packet of fuzz_coalesce.c.
+COALESCE = {
+    "flow": b"\0" * 10,
+    "flows": b"\0\1\2\3" * 8,
+    "full": b"\1" * 128,
+    "short": b"\0\0\4\x32\0\0\0",
+    "psh": b"\0\0\x08\1\x18\0\0",
+    "ack": b"\2\2\x0a\2\1\2\2",
+    "damaged": b"\0\0\x10\x30\0\1\0\0" + b"\1\1\x11\x1a\0\1\1",
+    "dead": b"\0\x20\0",
+    "large": b"\4\xdc\5" + b"\0" * 60,
+}
+
+
+def message(key, counter, text, damage_at=0xffff, damage=0):
+    return struct.pack("<BQHBH", key, counter, damage_at, damage, len(text)) + text
+
+
+AEAD = {
+    "one": message(1, 0, b"x" * 64),
+    "empty": message(1, 1, b"") + message(2, 2, b"", 3, 1),
+    "batch": b"".join(message(i, i << 40, b"x" * i * 17) for i in range(20)),
+    "damaged": message(1, 9, b"x" * 1420, 700, 1) + message(1, 9, b"x" * 1420, 1430, 128),
+}
+
+
+def write_as_is(folder, seeds):
+    (CORPUS / folder).mkdir(parents=True, exist_ok=True)
+    for name, content in seeds.items():
+        (CORPUS / folder / name).write_bytes(content)
+
+
+write_as_is("split", SPLIT)
+write_as_is("coalesce", COALESCE)
+write_as_is("aead", AEAD)
 write("datagram", DATAGRAM)
 write("tun", TUN)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# tests/fuzz/run.sh SECONDS [TARGET...]: runs the fuzz targets datagram, tun, ini and uapi, or those named, for so many seconds
+# tests/fuzz/run.sh SECONDS [TARGET...]: runs the fuzz targets, or those named, for so many seconds
 # each, after the controls, whose planted faults must be reported. Needs the preset `fuzz` to be built.
 #
 # MINIVPN_BUILD: the build to take (build/fuzz). MINIVPN_FUZZ_CORPUS: a folder that keeps the inputs with new coverage, for the
@@ -10,7 +10,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$(realpath -m "${MINIVPN_BUILD:-$here/../../build/fuzz}")/tests/fuzz
 readonly here build
 
-declare -rA max_len=([datagram]=2048 [tun]=2048 [ini]=4096 [uapi]=4096)
+readonly targets=(datagram tun split coalesce aead ini uapi)
+declare -rA max_len=([datagram]=2048 [tun]=2048 [split]=8192 [coalesce]=1024 [aead]=16384 [ini]=4096 [uapi]=4096)
 
 export ASAN_OPTIONS=quarantine_size_mb=8
 export UBSAN_OPTIONS=print_stacktrace=1
@@ -39,9 +40,10 @@ stat() {
 
 # fuzz TARGET SECONDS
 fuzz() {
-  local kept=${MINIVPN_FUZZ_CORPUS:-$work/corpus}/$1 artifact
+  local kept=${MINIVPN_FUZZ_CORPUS:-$work/corpus}/$1 artifact dict=()
+  [[ ! -e $here/$1.dict ]] || dict=(-dict="$here/$1.dict")
   mkdir -p "$kept"
-  if "$build/fuzz_$1" -max_total_time="$2" -max_len="${max_len[$1]}" -timeout=30 -rss_limit_mb=1500 -dict="$here/$1.dict" \
+  if "$build/fuzz_$1" -max_total_time="$2" -max_len="${max_len[$1]}" -timeout=30 -rss_limit_mb=1500 "${dict[@]}" \
     -artifact_prefix="$artifacts/$1-" -print_final_stats=1 "$kept" "$here/corpus/$1" >"$work/log" 2>&1; then
     echo "ok     $1: $(stat number_of_executed_units) inputs, $(sed -n 's/.*DONE *cov: \([0-9]*\) .*/coverage \1/p' "$work/log")"
     return
@@ -54,12 +56,12 @@ fuzz() {
   failed=1
 }
 
-[[ ${1:-} =~ ^[1-9][0-9]*$ ]] || die "usage: run.sh SECONDS [datagram|tun|ini|uapi...]"
+[[ ${1:-} =~ ^[1-9][0-9]*$ ]] || die "usage: run.sh SECONDS [TARGET...]; there are ${targets[*]}"
 seconds=$1
 shift
-(($# > 0)) || set -- datagram tun ini uapi
+(($# > 0)) || set -- "${targets[@]}"
 for target; do
-  [[ -v max_len[$target] ]] || die "no target '$target'; there are datagram, tun, ini and uapi"
+  [[ -v max_len[$target] ]] || die "no target '$target'; there are ${targets[*]}"
 done
 [[ -x $build/fuzz_control_model ]] || die "build them first: cmake --preset fuzz && cmake --build --preset fuzz"
 

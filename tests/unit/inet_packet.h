@@ -4,8 +4,8 @@
 #ifndef MV_TESTS_UNIT_INET_PACKET_H
 #define MV_TESTS_UNIT_INET_PACKET_H
 
-#include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/bytes.h"

@@ -380,6 +380,18 @@ Test(coalesce, fragments_and_options_go_alone)
 	EXPECT_WRITES(1, 1, 1, 1, 1, 1);
 }
 
+/* Its flow is not known, so it may be any. */
+Test(coalesce, nothing_overtakes_a_fragment)
+{
+	next.is_udp = true;
+	add_flow(2);
+	next.fragment = 0x2000;
+	add_flow(1);
+	next.fragment = 0;
+	add_flow(2);
+	EXPECT_WRITES(2, 1, 2);
+}
+
 Test(coalesce, what_is_damaged_is_left_alone)
 {
 	add_flow(2);
