@@ -117,7 +117,7 @@ out:
 /* The device is there as long as its descriptor is open: there is nothing to clean up. */
 static int open_device(struct mv_tun *tun, const char *name)
 {
-	int err = mv_tun_open(tun, name, false);
+	int err = mv_tun_open(tun, name, MV_TUN_PLAIN);
 
 	if (err) {
 		return err;

@@ -52,14 +52,28 @@ static bool is_up(const char *device)
 	return connection >= 0;
 }
 
+/* A queue a lane. */
+static int open_queues(struct session *session)
+{
+	struct mv_loop_config *io = &session->io;
+	int flags = (session->config->without_offload ? MV_TUN_PLAIN : MV_TUN_OFFLOAD) |
+		    (io->lanes > 1 ? MV_TUN_MANY_QUEUES : 0);
+	int error = mv_tun_open(&io->tuns[0], session->device, flags);
+
+	for (size_t i = 1; error == 0 && i < io->lanes; i++) {
+		error = mv_tun_open_queue(&io->tuns[i], &io->tuns[0]);
+	}
+	return error;
+}
+
 static enum mv_exit open_tun(struct session *session)
 {
 	const char *name = session->device;
-	int error = mv_tun_open(&session->io.tun, name, !session->config->without_offload);
+	int error = open_queues(session);
 
 	switch (-error) {
 	case 0:
-		session->ifindex = session->io.tun.ifindex;
+		session->ifindex = session->io.tuns[0].ifindex;
 		return MV_EXIT_DONE;
 	case EBUSY:
 	case EEXIST:
@@ -85,16 +99,28 @@ static enum mv_exit open_tun(struct session *session)
 	}
 }
 
+/* Sockets a lane, all on one port. */
+static int open_sockets(struct session *session)
+{
+	struct mv_loop_config *io = &session->io;
+	int error = mv_udp_open(&io->udps[0], session->config->listen_port);
+
+	for (size_t i = 1; error == 0 && i < io->lanes; i++) {
+		error = mv_udp_open_more(&io->udps[i], &io->udps[0]);
+	}
+	for (size_t i = 0; !session->config->without_offload && i < io->lanes; i++) {
+		mv_udp_offload(&io->udps[i]);
+	}
+	return error;
+}
+
 static enum mv_exit open_udp(struct session *session)
 {
 	uint16_t port = session->config->listen_port;
-	int error = mv_udp_open(&session->io.udp, port);
+	int error = open_sockets(session);
 
 	switch (-error) {
 	case 0:
-		if (!session->config->without_offload) {
-			mv_udp_offload(&session->io.udp);
-		}
 		return MV_EXIT_DONE;
 	case EADDRINUSE:
 		return mv_command_failed(
@@ -121,13 +147,19 @@ static enum mv_exit drop_privileges(struct session *session)
 			 : MV_EXIT_DONE;
 }
 
+static void own_no_descriptors(struct mv_loop_config *io)
+{
+	for (size_t i = 0; i < MV_LANES_MAX; i++) {
+		io->tuns[i].fd = io->udps[i].fd4 = io->udps[i].fd6 = -1;
+	}
+}
+
 static enum mv_exit create_loop(struct session *session)
 {
 	int error = mv_loop_create(&session->loop, &session->io);
 
 	/* The descriptors are the loop's now, whatever came of it. */
-	session->io.tun.fd = -1;
-	session->io.udp.fd4 = session->io.udp.fd6 = -1;
+	own_no_descriptors(&session->io);
 	return error < 0 ? mv_command_failed("cannot start: %s", strerror(-error)) : MV_EXIT_DONE;
 }
 
@@ -306,8 +338,10 @@ static void tear_down(struct session *session, enum mv_exit result)
 	mv_uapi_socket_close(session->control);
 	bool is_closed = mv_loop_destroy(session->loop);
 
-	mv_udp_close(&session->io.udp);
-	mv_tun_close(&session->io.tun);
+	for (size_t i = 0; i < session->io.lanes; i++) {
+		mv_udp_close(&session->io.udps[i]);
+		mv_tun_close(&session->io.tuns[i]);
+	}
 	if (!is_closed) {
 		/* A thread still waits for DNS. All keys are wiped, and nobody should wait for it.
 		 */
@@ -320,8 +354,9 @@ enum mv_exit mv_session_run(struct mv_config *config, const struct mv_session_op
 	struct mv_daemon *daemon)
 {
 	struct session session = {
-		.config = config, .io = {.tun.fd = -1, .udp = {.fd4 = -1, .fd6 = -1}}};
+		.config = config, .io.lanes = config->lanes > 0 ? config->lanes : 1};
 
+	own_no_descriptors(&session.io);
 	session.log = mv_sink_log(&session.sink, options->verbose ? MV_LOG_DEBUG : MV_LOG_INFO);
 	session.io.log = session.log;
 	memcpy(session.device, config->device, sizeof(session.device));

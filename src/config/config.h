@@ -37,12 +37,15 @@ struct mv_config_peer {
 	uint16_t persistent_keepalive_s;
 };
 
+#define MV_CONFIG_LANES_MAX 16
+
 struct mv_config {
 	char device[MV_DEVICE_NAME_MAX];
 	bool device_is_named;            /* by Device = or by the file's name, not the default */
 	uint8_t private_key[MV_KEY_LEN]; /* clamped */
 	uint16_t listen_port;            /* 0: the kernel chooses */
 	uint32_t mtu;                    /* 0: not given */
+	uint32_t lanes;                  /* 0: not given */
 	bool without_offload;            /* packets go through the kernel one by one */
 	struct mv_prefix *addresses;     /* host bits kept */
 	size_t address_count;

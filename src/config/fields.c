@@ -22,6 +22,7 @@ static const struct mv_field fields[] = {
 	{"ListenPort", IFACE, WG, MV_SETTING_LISTEN_PORT, mv_fields_parse_listen_port},
 	{"MTU", IFACE, WG_QUICK, MV_SETTING_MTU, mv_fields_parse_mtu},
 	{"Device", IFACE, OURS, MV_SETTING_DEVICE, mv_fields_parse_device},
+	{"Lanes", IFACE, OURS, MV_SETTING_LANES, mv_fields_parse_lanes},
 	{"Offload", IFACE, OURS, MV_SETTING_OFFLOAD, mv_fields_parse_offload},
 	{"PublicKey", PEER, WG, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key},
 	{"PublicKeyFile", PEER, OURS, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key_file},

@@ -86,6 +86,12 @@ void mv_fields_parse_device(struct mv_draft *draft, char *value)
 	draft->config->device_is_named = true;
 }
 
+void mv_fields_parse_lanes(struct mv_draft *draft, char *value)
+{
+	mv_value_parse_number(
+		draft, &draft->config->lanes, value, 1, MV_CONFIG_LANES_MAX, "a number of lanes");
+}
+
 void mv_fields_parse_offload(struct mv_draft *draft, char *value)
 {
 	char shown[MV_SHOWN_MAX];

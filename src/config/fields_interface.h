@@ -14,6 +14,7 @@ void mv_fields_parse_address(struct mv_draft *draft, char *value);
 void mv_fields_parse_listen_port(struct mv_draft *draft, char *value);
 void mv_fields_parse_mtu(struct mv_draft *draft, char *value);
 void mv_fields_parse_device(struct mv_draft *draft, char *value);
+void mv_fields_parse_lanes(struct mv_draft *draft, char *value);
 void mv_fields_parse_offload(struct mv_draft *draft, char *value);
 
 #endif

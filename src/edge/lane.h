@@ -9,6 +9,8 @@
 
 #include "edge/lane_config.h"
 
+#define MV_LANES_MAX 16
+
 struct mv_lane;
 
 /* -errno; nothing is left running then. */

@@ -27,15 +27,16 @@ struct mv_loop {
 	struct mv_hostwatch watch;
 
 	struct mv_log log;
-	struct mv_tun tun;
-	struct mv_udp udp;
+	size_t lane_count;
+	struct mv_tun tuns[MV_LANES_MAX];
+	struct mv_udp udps[MV_LANES_MAX];
 	struct mv_device *device;
 	uv_mutex_t lock;
 	struct mv_work work;
 	struct mv_handoff *handoff;
 	struct mv_resolver *resolver;
-	struct mv_lane_config lane_config;
-	struct mv_lane *lane;
+	struct mv_lane_config lane_configs[MV_LANES_MAX];
+	struct mv_lane *lanes[MV_LANES_MAX];
 };
 
 /* What the device asks of its surroundings */
@@ -88,7 +89,7 @@ static void on_deleted(void *ctx)
 {
 	struct mv_loop *loop = ctx;
 
-	mv_log(&loop->log, MV_LOG_INFO, "%s was deleted", loop->tun.name);
+	mv_log(&loop->log, MV_LOG_INFO, "%s was deleted", loop->tuns[0].name);
 	mv_loop_stop(loop);
 }
 
@@ -96,7 +97,7 @@ static void on_wake(uv_async_t *handle)
 {
 	struct mv_loop *loop = handle->data;
 
-	if (loop->lane && mv_lane_has_lost_tun(loop->lane)) {
+	if (loop->lanes[0] && mv_lane_has_lost_tun(loop->lanes[0])) {
 		on_deleted(loop);
 	}
 }
@@ -196,17 +197,17 @@ static int init_parts(struct mv_loop *loop)
 	}
 	loop->work.device = loop->device;
 	loop->watch = (struct mv_hostwatch){.device = loop->device,
-		.ifindex = loop->tun.ifindex,
+		.ifindex = loop->tuns[0].ifindex,
 		.deleted = on_deleted,
 		.ctx = loop};
 	return mv_resolver_create(&loop->resolver, &loop->uv, &loop->log, on_resolved, loop);
 }
 
-static void configure_lane(struct mv_loop *loop, const struct mv_loop_config *config)
+static void configure_lane(struct mv_loop *loop, const struct mv_loop_config *config, size_t i)
 {
-	loop->lane_config = (struct mv_lane_config){.device = loop->device,
-		.tun = &loop->tun,
-		.udp = &loop->udp,
+	loop->lane_configs[i] = (struct mv_lane_config){.device = loop->device,
+		.tun = &loop->tuns[i],
+		.udp = &loop->udps[i],
 		.aead = config->aead ? config->aead : &mv_aead_sodium,
 		.handoff = loop->handoff,
 		.control = &loop->wake,
@@ -231,9 +232,10 @@ static int allocate(struct mv_loop **allocated, const struct mv_loop_config *con
 	}
 	loop->timer_fd = -1;
 	loop->log = config->log;
-	loop->tun = config->tun;
-	loop->udp = config->udp;
-	loop->work.udp = &loop->udp;
+	loop->lane_count = config->lanes;
+	memcpy(loop->tuns, config->tuns, sizeof(loop->tuns));
+	memcpy(loop->udps, config->udps, sizeof(loop->udps));
+	loop->work.udp = &loop->udps[0];
 	loop->work.log = config->log;
 	loop->work.record_folder = config->record_folder;
 	*allocated = loop;
@@ -246,6 +248,14 @@ free_loop:
 	return error;
 }
 
+static void close_descriptors(struct mv_tun *tuns, struct mv_udp *udps, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		mv_udp_close(&udps[i]);
+		mv_tun_close(&tuns[i]);
+	}
+}
+
 int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config)
 {
 	struct mv_loop *loop;
@@ -254,8 +264,7 @@ int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config
 	if (error < 0) {
 		struct mv_loop_config orphans = *config;
 
-		mv_udp_close(&orphans.udp);
-		mv_tun_close(&orphans.tun);
+		close_descriptors(orphans.tuns, orphans.udps, orphans.lanes);
 		return error;
 	}
 	error = init_parts(loop);
@@ -266,7 +275,9 @@ int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config
 		mv_loop_destroy(loop);
 		return error;
 	}
-	configure_lane(loop, config);
+	for (size_t i = 0; i < loop->lane_count; i++) {
+		configure_lane(loop, config, i);
+	}
 	*created = loop;
 	return 0;
 }
@@ -288,12 +299,12 @@ struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 	if (mv_device_snapshot(loop->device, &snapshot) < 0) {
 		return NULL;
 	}
-	snapshot->listen_port = loop->udp.port;
-	snapshot->aead = loop->lane_config.aead->name;
-	snapshot->offloads[MV_OFFLOAD_TCP] = loop->tun.merges_tcp;
-	snapshot->offloads[MV_OFFLOAD_UDP] = loop->tun.merges_udp;
-	snapshot->offloads[MV_OFFLOAD_SEGMENT] = loop->udp.cuts4 || loop->udp.cuts6;
-	snapshot->offloads[MV_OFFLOAD_GRO] = loop->udp.merges4 || loop->udp.merges6;
+	snapshot->listen_port = loop->udps[0].port;
+	snapshot->aead = loop->lane_configs[0].aead->name;
+	snapshot->offloads[MV_OFFLOAD_TCP] = loop->tuns[0].merges_tcp;
+	snapshot->offloads[MV_OFFLOAD_UDP] = loop->tuns[0].merges_udp;
+	snapshot->offloads[MV_OFFLOAD_SEGMENT] = loop->udps[0].cuts4 || loop->udps[0].cuts6;
+	snapshot->offloads[MV_OFFLOAD_GRO] = loop->udps[0].merges4 || loop->udps[0].merges6;
 	return snapshot;
 }
 
@@ -310,7 +321,10 @@ int mv_loop_start(struct mv_loop *loop)
 	if (error < 0) {
 		return error;
 	}
-	return mv_lane_start(&loop->lane, &loop->lane_config);
+	for (size_t i = 0; error == 0 && i < loop->lane_count; i++) {
+		error = mv_lane_start(&loop->lanes[i], &loop->lane_configs[i]);
+	}
+	return error;
 }
 
 void mv_loop_run(struct mv_loop *loop)
@@ -353,7 +367,9 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	if (!loop) {
 		return true;
 	}
-	mv_lane_stop(loop->lane);
+	for (size_t i = 0; i < loop->lane_count; i++) {
+		mv_lane_stop(loop->lanes[i]);
+	}
 	bool is_closed = close_uv(loop);
 
 	mv_device_destroy(loop->device);
@@ -363,8 +379,7 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	if (loop->timer_fd >= 0) {
 		close(loop->timer_fd);
 	}
-	mv_udp_close(&loop->udp);
-	mv_tun_close(&loop->tun);
+	close_descriptors(loop->tuns, loop->udps, loop->lane_count);
 	uv_mutex_destroy(&loop->lock);
 	if (is_closed) {
 		free(loop);

@@ -18,8 +18,9 @@ struct mv_loop;
 
 /* Open descriptors go over to the loop, also when creating it fails. */
 struct mv_loop_config {
-	struct mv_tun tun;
-	struct mv_udp udp;
+	size_t lanes; /* 1 to MV_LANES_MAX, each with a queue and sockets of its own */
+	struct mv_tun tuns[MV_LANES_MAX];
+	struct mv_udp udps[MV_LANES_MAX];
 	struct mv_log log;
 	const struct mv_aead_provider *aead; /* of data; NULL: libsodium */
 	/* As in mv_lane_config. */

@@ -85,42 +85,64 @@ static void ask_for_offloads(struct mv_tun *tun)
 		tun->merges_tcp && ioctl(tun->fd, TUNSETOFFLOAD, OFFLOADS_TCP | OFFLOADS_UDP) == 0;
 }
 
-int mv_tun_open(struct mv_tun *tun, const char *name, bool offload)
+/* A descriptor attached to the device of this name, or -errno. */
+static int attach(const char *name, int flags)
 {
-	/* EXCL: never join a device that somebody else made, and that would outlive us. */
-	int flags = FRAMING | IFF_TUN_EXCL | (offload ? IFF_VNET_HDR : 0);
 	struct ifreq request = {.ifr_flags = (short)flags};
-	int err;
-	int fd;
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
-	tun->fd = -1;
-	err = check_name(name);
-	if (err) {
-		return err;
-	}
-	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		return -errno;
 	}
-
 	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
 	if (ioctl(fd, TUNSETIFF, &request) < 0) {
-		err = -errno;
-		if (err == -EBUSY && !is_tun(name)) {
-			err = -EEXIST;
-		}
-		goto fail;
+		int err = -errno;
+
+		close(fd);
+		return err;
 	}
-	err = identify(tun, fd);
+	return fd;
+}
+
+static int begin(struct mv_tun *tun, int fd)
+{
+	int err = identify(tun, fd);
+
 	if (err) {
-		goto fail;
+		close(fd);
+		tun->fd = -1;
+		return err;
 	}
 	ask_for_offloads(tun);
 	return 0;
+}
 
-fail:
-	close(fd);
-	return err;
+int mv_tun_open(struct mv_tun *tun, const char *name, int flags)
+{
+	/* EXCL: never join a device that somebody else made, and that would outlive us. */
+	int framing = FRAMING | IFF_TUN_EXCL | (flags & MV_TUN_OFFLOAD ? IFF_VNET_HDR : 0) |
+		      (flags & MV_TUN_MANY_QUEUES ? IFF_MULTI_QUEUE : 0);
+
+	tun->fd = -1;
+	int err = check_name(name);
+	if (err) {
+		return err;
+	}
+	int fd = attach(name, framing);
+	if (fd < 0) {
+		return fd == -EBUSY && !is_tun(name) ? -EEXIST : fd;
+	}
+	return begin(tun, fd);
+}
+
+int mv_tun_open_queue(struct mv_tun *queue, const struct mv_tun *first)
+{
+	/* A queue with another framing would change that of the whole device. */
+	int framing = FRAMING | IFF_MULTI_QUEUE | (first->has_header ? IFF_VNET_HDR : 0);
+	int fd = attach(first->name, framing);
+
+	queue->fd = -1;
+	return fd < 0 ? fd : begin(queue, fd);
 }
 
 int mv_tun_adopt(struct mv_tun *tun, int fd)

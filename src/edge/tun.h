@@ -30,13 +30,24 @@ struct mv_tun {
 	bool merges_udp; /* the same of UDP datagrams; only where merges_tcp is */
 };
 
+/* How a device is opened. */
+enum mv_tun_flags {
+	MV_TUN_PLAIN = 0,
+	MV_TUN_OFFLOAD = 1,     /* with the offloads that this kernel has */
+	MV_TUN_MANY_QUEUES = 2, /* may be opened again, a queue a lane */
+};
+
 /*
- * Creates the device under exactly this name, non-blocking and close-on-exec; with the offloads
- * that this kernel has, or with none. -EBUSY: a TUN device of this name is there already; -EEXIST:
+ * Creates the device under exactly this name, non-blocking and close-on-exec. flags: of enum
+ * mv_tun_flags. -EBUSY: a TUN device of this name is there already; -EEXIST:
  * an interface of another kind is; -ENAMETOOLONG or -EINVAL: no name for a device; -ENOENT or
  * -ENODEV: no /dev/net/tun; -EPERM, -EACCES: no permission. On failure tun->fd is -1.
  */
-int mv_tun_open(struct mv_tun *tun, const char *name, bool offload);
+int mv_tun_open(struct mv_tun *tun, const char *name, int flags);
+
+/* One more queue of a device that was opened with MV_TUN_MANY_QUEUES. -errno; queue->fd is -1 then.
+ */
+int mv_tun_open_queue(struct mv_tun *queue, const struct mv_tun *first);
 
 /*
  * Takes over an open TUN descriptor, makes it non-blocking and close-on-exec, and asks the kernel

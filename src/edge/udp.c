@@ -64,16 +64,24 @@ static int bind_port(int fd, int family, uint16_t port)
 	return bind(fd, (struct sockaddr *)&address, len);
 }
 
-/* A socket bound to the port, or -errno. No SO_REUSEADDR: two programs on one port would steal each
- * other's datagrams. */
-static int open_socket(int family, uint16_t port)
+static int share_port(int fd)
+{
+	int on = 1;
+
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
+/* A socket bound to the port, or -errno. The first one of a program does not share it: two programs
+ * on one port would steal each other's datagrams. */
+static int open_socket(int family, uint16_t port, bool shares)
 {
 	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
 
 	if (fd < 0) {
 		return -errno;
 	}
-	if (set_options(fd, family) < 0 || bind_port(fd, family, port) < 0) {
+	if (set_options(fd, family) < 0 || (shares && share_port(fd) < 0) ||
+		bind_port(fd, family, port) < 0) {
 		int error = -errno;
 
 		close(fd);
@@ -107,7 +115,7 @@ static bool lacks_family(int error)
 
 static int open_family(struct mv_udp *udp, int *fd, int family)
 {
-	int opened = open_socket(family, udp->port);
+	int opened = open_socket(family, udp->port, false);
 
 	if (opened < 0) {
 		return opened;
@@ -141,6 +149,30 @@ int mv_udp_open(struct mv_udp *udp, uint16_t port)
 
 	while (error == -EADDRINUSE && tries-- > 0) {
 		error = open_pair(udp, port);
+	}
+	return error;
+}
+
+static int open_another(int *fd, int first, int family, uint16_t port)
+{
+	if (first < 0) {
+		return 0;
+	}
+	/* Only now, when the port is ours, do we share it with ourselves. */
+	*fd = share_port(first) < 0 ? -errno : open_socket(family, port, true);
+	return *fd < 0 ? *fd : 0;
+}
+
+int mv_udp_open_more(struct mv_udp *udp, struct mv_udp *first)
+{
+	*udp = (struct mv_udp){.fd4 = -1, .fd6 = -1, .port = first->port};
+
+	int error = open_another(&udp->fd4, first->fd4, AF_INET, first->port);
+	if (error == 0) {
+		error = open_another(&udp->fd6, first->fd6, AF_INET6, first->port);
+	}
+	if (error < 0) {
+		mv_udp_close(udp);
 	}
 	return error;
 }

@@ -25,6 +25,10 @@ struct mv_udp {
 int mv_udp_open(struct mv_udp *udp, uint16_t port);
 void mv_udp_close(struct mv_udp *udp);
 
+/* More sockets on the port of the first ones: the kernel gives each of them the datagrams of some
+ * of the senders (SO_REUSEPORT). -errno. */
+int mv_udp_open_more(struct mv_udp *udp, struct mv_udp *first);
+
 /* Asks for UDP_SEGMENT and UDP_GRO, each family by itself, and notes what the kernel grants. Before
  * any thread uses the sockets. */
 void mv_udp_offload(struct mv_udp *udp);

@@ -8,9 +8,12 @@
 #include "edge/sockaddr.h"
 
 /* As long as messages are single datagrams, many go by one call. Merged ones fill their room, and
- * a few are a batch: so the resident part of the room stays small in both cases. */
+ * a few are a batch: so of the room little becomes resident in both cases. */
 #define MESSAGES        64
 #define MESSAGES_MERGED 8
+
+/* For so many calls after a merged one more are expected. */
+#define CALLS_MERGED 1000
 
 /* What belongs to one message. */
 struct message {
@@ -24,7 +27,8 @@ struct mv_udp_receiver {
 	uint8_t (*rooms)[MV_PACKET_MAX + 1];
 	struct message messages[MESSAGES];
 	struct mmsghdr headers[MESSAGES];
-	size_t wanted, count;
+	size_t count;
+	unsigned calls_merged; /* for so many more few are wanted */
 	size_t next, offset;   /* the datagram that is taken next */
 	struct mv_packet from; /* what all datagrams of that message have in common */
 	size_t segment;        /* the length of each of them but the last */
@@ -42,7 +46,6 @@ struct mv_udp_receiver *mv_udp_receiver_create(void)
 		free(receiver);
 		return NULL;
 	}
-	receiver->wanted = MESSAGES;
 	return receiver;
 }
 
@@ -74,17 +77,19 @@ static void prepare(struct mv_udp_receiver *receiver, size_t i)
 
 int mv_udp_receive(struct mv_udp_receiver *receiver, int fd)
 {
-	for (size_t i = 0; i < receiver->wanted; i++) {
+	size_t wanted = receiver->calls_merged > 0 ? MESSAGES_MERGED : MESSAGES;
+
+	for (size_t i = 0; i < wanted; i++) {
 		prepare(receiver, i);
 	}
 	receiver->count = receiver->next = receiver->offset = 0;
 
-	int count = recvmmsg(fd, receiver->headers, (unsigned)receiver->wanted, 0, NULL);
+	int count = recvmmsg(fd, receiver->headers, (unsigned)wanted, 0, NULL);
 	if (count < 0) {
 		return errno == EAGAIN ? 0 : -errno;
 	}
 	receiver->count = (size_t)count;
-	receiver->wanted = MESSAGES;
+	receiver->calls_merged -= receiver->calls_merged > 0;
 	for (size_t i = 0; i < receiver->count; i++) {
 		struct message *message = &receiver->messages[i];
 
@@ -104,7 +109,7 @@ static void begin_message(struct mv_udp_receiver *receiver)
 	receiver->from = (struct mv_packet){.live = true};
 	receiver->segment = mv_cmsg_read(&receiver->from, header);
 	if (receiver->segment > 0) {
-		receiver->wanted = MESSAGES_MERGED;
+		receiver->calls_merged = CALLS_MERGED;
 	} else {
 		receiver->segment = MV_PACKET_MAX;
 	}

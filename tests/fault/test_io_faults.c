@@ -83,12 +83,13 @@ static void configure(struct site *site, const struct site *other)
 
 static void start_site(struct site *site, const struct site *other)
 {
-	const struct mv_loop_config config = {.tun = {.fd = site->tun,
-						      .name = "lo",
-						      .ifindex = LOOPBACK_INDEX,
-						      .has_header = true,
-						      .merges_tcp = true},
-		.udp = site->udp};
+	const struct mv_loop_config config = {.lanes = 1,
+		.tuns = {{.fd = site->tun,
+			.name = "lo",
+			.ifindex = LOOPBACK_INDEX,
+			.has_header = true,
+			.merges_tcp = true}},
+		.udps = {site->udp}};
 
 	REQUIRE(mv_loop_create(&site->loop, &config) == 0);
 	configure(site, other);

@@ -72,12 +72,13 @@ static int attempt_netlink(unsigned n, const char **refused)
  * loopback's link for its own. *far is its other end. */
 static struct mv_loop_config make_config(int *far)
 {
-	struct mv_loop_config config = {.tun = {.name = "lo", .ifindex = LOOPBACK_INDEX}};
+	struct mv_loop_config config = {
+		.lanes = 1, .tuns = {{.name = "lo", .ifindex = LOOPBACK_INDEX}}};
 	int ends[2];
 
 	REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-	REQUIRE(mv_udp_open(&config.udp, 0) == 0);
-	config.tun.fd = ends[0];
+	REQUIRE(mv_udp_open(&config.udps[0], 0) == 0);
+	config.tuns[0].fd = ends[0];
 	*far = ends[1];
 	return config;
 }

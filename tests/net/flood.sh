@@ -155,7 +155,7 @@ carried() {
 
 # flood PORT SECONDS
 flood() {
-  spawn "$work/flood" b setsid "$flooder" "$(<"$work/a.pub")" "${wire4[a]}:$1" "$2" "$rate" \
+  spawn "$work/flood" b setsid nice -n -10 "$flooder" "$(<"$work/a.pub")" "${wire4[a]}:$1" "$2" "$rate" \
     "$made_up" "${genuine[@]}"
   go_ahead b flood
 }

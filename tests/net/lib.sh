@@ -175,6 +175,9 @@ outer_endpoint() {
   if ((outer == 4)); then echo "${wire4[$1]}:$port"; else echo "[${wire6[$1]}]:$port"; fi
 }
 
+# More lines for [Interface], of minivpn alone.
+settings=()
+
 # peer_file SIDE: what the side's INI file holds, in the format of wg-quick, for both kinds of peer.
 peer_file() {
   local far
@@ -185,6 +188,7 @@ peer_file() {
   echo "Address = ${inner4[$1]}/24, ${inner6[$1]}/64"
   echo "MTU = 1420"
   echo "Device = tun0"
+  printf '%s\n' "${settings[@]}"
   echo "[Peer]"
   echo "PublicKey = $(<"$work/$far.pub")"
   echo "AllowedIPs = ${inner4[$far]}/32, ${inner6[$far]}/128"
@@ -210,7 +214,7 @@ start_minivpn() {
 start_wireguard_go() {
   local side=$1
   on "$side" env LOG_LEVEL=error wireguard-go tun0 &&
-    grep -vE '^(Address|MTU|Device) ' "$work/$side.ini" >"$work/$side.wg" &&
+    grep -vE '^(Address|MTU|Device|Lanes|Offload) ' "$work/$side.ini" >"$work/$side.wg" &&
     on "$side" wg setconf tun0 "$work/$side.wg" &&
     on "$side" ip address add "${inner4[$side]}/24" dev tun0 &&
     on "$side" ip address add "${inner6[$side]}/64" dev tun0 nodad &&
@@ -261,4 +265,23 @@ reaches() {
     echo "$output"
     return 1
   }
+}
+
+# receive PORT: what one connection brings, to standard output.
+receive='
+import shutil, socket, sys
+with socket.create_server(("", int(sys.argv[1]))) as server:
+  connection, _ = server.accept()
+  shutil.copyfileobj(connection.makefile("rb"), sys.stdout.buffer)'
+
+# file_arrives BYTES: by TCP from a to b, within a minute.
+file_arrives() {
+  local sent
+  head -c "$1" /dev/urandom >"$work/file" || return 1
+  sent=$(sha256sum <"$work/file") || return 1
+  spawn "$work/receive" b sh -c 'python3 -c "$1" 7000 | sha256sum' sh "$receive" || return 1
+  wait_for 10 listening b 7000 || return 1
+  on a bash -c 'cat "$1" >"/dev/tcp/$2/7000"' bash "$work/file" "${inner4[b]}" &&
+    finished "$work/receive" 60 &&
+    diff <(echo "$sent") "$work/receive.out"
 }

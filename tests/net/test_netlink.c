@@ -27,7 +27,7 @@ struct scene {
 
 static void bench_init(struct bench *bench)
 {
-	CHECK_INT(mv_tun_open(&bench->tun, DEVICE, false), 0);
+	CHECK_INT(mv_tun_open(&bench->tun, DEVICE, MV_TUN_PLAIN), 0);
 	CHECK_INT(mv_netlink_open(&bench->netlink), 0);
 }
 
@@ -359,7 +359,7 @@ static void test_no_packet_of_the_kernel_comes_out(void)
 	bench_init(&bench);
 	set_up(&scene, 1420, "10.0.0.1/24 fd00::1/64", "fd01::/64");
 	apply(&bench, NULL, &scene.state, 0);
-	CHECK_INT(mv_tun_open(&noisy, "tun8", false), 0);
+	CHECK_INT(mv_tun_open(&noisy, "tun8", MV_TUN_PLAIN), 0);
 	run_quietly("ip address add fd02::1/64 dev tun8");
 	run_quietly("ip link set dev tun8 up");
 

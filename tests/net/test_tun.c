@@ -14,7 +14,7 @@ static void test_open_makes_a_device_that_goes_with_its_descriptor(void)
 {
 	struct mv_tun tun;
 
-	CHECK_INT(mv_tun_open(&tun, "tun9", false), 0);
+	CHECK_INT(mv_tun_open(&tun, "tun9", MV_TUN_PLAIN), 0);
 	CHECK(strcmp(tun.name, "tun9") == 0);
 	CHECK_INT(tun.ifindex, (long)if_nametoindex("tun9"));
 	CHECK((fcntl(tun.fd, F_GETFL) & O_NONBLOCK) != 0);
@@ -30,20 +30,20 @@ static void test_open_refuses_a_name_that_is_taken(void)
 	struct mv_tun first;
 	struct mv_tun second;
 
-	CHECK_INT(mv_tun_open(&first, "tun9", false), 0);
-	CHECK_INT(mv_tun_open(&second, "tun9", false), -EBUSY);
+	CHECK_INT(mv_tun_open(&first, "tun9", MV_TUN_PLAIN), 0);
+	CHECK_INT(mv_tun_open(&second, "tun9", MV_TUN_PLAIN), -EBUSY);
 	CHECK_INT(second.fd, -1);
 	mv_tun_close(&first);
-	CHECK_INT(mv_tun_open(&second, "tun9", false), 0);
+	CHECK_INT(mv_tun_open(&second, "tun9", MV_TUN_PLAIN), 0);
 	mv_tun_close(&second);
 
 	run_quietly("ip tuntap add dev tun8 mode tun");
-	CHECK_INT(mv_tun_open(&first, "tun8", false), -EBUSY);
+	CHECK_INT(mv_tun_open(&first, "tun8", MV_TUN_PLAIN), -EBUSY);
 	run_quietly("ip link del dev tun8");
 
-	CHECK_INT(mv_tun_open(&first, "lo", false), -EEXIST);
+	CHECK_INT(mv_tun_open(&first, "lo", MV_TUN_PLAIN), -EEXIST);
 	run_quietly("ip link add dev veth8 type veth peer name veth9");
-	CHECK_INT(mv_tun_open(&first, "veth8", false), -EEXIST);
+	CHECK_INT(mv_tun_open(&first, "veth8", MV_TUN_PLAIN), -EEXIST);
 	run_quietly("ip link del dev veth8");
 }
 
@@ -51,11 +51,11 @@ static void test_open_refuses_what_is_no_name(void)
 {
 	struct mv_tun tun;
 
-	CHECK_INT(mv_tun_open(&tun, "", false), -EINVAL);
-	CHECK_INT(mv_tun_open(&tun, "tun%d", false), -EINVAL);
-	CHECK_INT(mv_tun_open(&tun, "a/b", false), -EINVAL);
-	CHECK_INT(mv_tun_open(&tun, "sixteen-letters-", false), -ENAMETOOLONG);
-	CHECK_INT(mv_tun_open(&tun, "fifteen-letters", false), 0);
+	CHECK_INT(mv_tun_open(&tun, "", MV_TUN_PLAIN), -EINVAL);
+	CHECK_INT(mv_tun_open(&tun, "tun%d", MV_TUN_PLAIN), -EINVAL);
+	CHECK_INT(mv_tun_open(&tun, "a/b", MV_TUN_PLAIN), -EINVAL);
+	CHECK_INT(mv_tun_open(&tun, "sixteen-letters-", MV_TUN_PLAIN), -ENAMETOOLONG);
+	CHECK_INT(mv_tun_open(&tun, "fifteen-letters", MV_TUN_PLAIN), 0);
 	mv_tun_close(&tun);
 }
 
@@ -99,11 +99,11 @@ static void test_offloads_are_those_of_the_descriptor(void)
 {
 	struct mv_tun tun;
 
-	CHECK_INT(mv_tun_open(&tun, "tun9", false), 0);
+	CHECK_INT(mv_tun_open(&tun, "tun9", MV_TUN_PLAIN), 0);
 	CHECK(!tun.has_header && !tun.merges_tcp && !tun.merges_udp);
 	mv_tun_close(&tun);
 
-	CHECK_INT(mv_tun_open(&tun, "tun9", true), 0);
+	CHECK_INT(mv_tun_open(&tun, "tun9", MV_TUN_OFFLOAD), 0);
 	CHECK(tun.has_header && tun.merges_tcp);
 	mv_tun_close(&tun);
 
@@ -119,7 +119,7 @@ static void test_adopt_refuses_all_else(void)
 	check_adopt_refuses(open("/dev/null", O_RDWR));
 }
 
-static void check_packets(bool offload)
+static void check_packets(int flags)
 {
 	/* An IPv4 header that stands alone: from 10.0.0.2 to 10.0.0.1, protocol 253. */
 	static const uint8_t packet[20] = {
@@ -128,7 +128,7 @@ static void check_packets(bool offload)
 	uint8_t room[2048];
 	struct mv_tun tun;
 
-	CHECK_INT(mv_tun_open(&tun, "tun9", offload), 0);
+	CHECK_INT(mv_tun_open(&tun, "tun9", flags), 0);
 	CHECK_INT(mv_tun_read_frame(&tun, &header, room, sizeof(room)), -EAGAIN);
 	CHECK_INT(mv_tun_write(&tun, packet, sizeof(packet)), -EIO);
 
@@ -151,8 +151,30 @@ static void check_packets(bool offload)
 
 static void test_packets_and_what_stands_in_their_way(void)
 {
-	check_packets(false);
-	check_packets(true);
+	check_packets(MV_TUN_PLAIN);
+	check_packets(MV_TUN_OFFLOAD);
+	check_packets(MV_TUN_OFFLOAD | MV_TUN_MANY_QUEUES);
+}
+
+/* Who opens a device for himself has it for himself; who says that it may have many queues can open
+ * more of them, of the same framing. */
+static void test_queues_are_of_one_device(void)
+{
+	struct mv_tun first, second;
+
+	CHECK_INT(mv_tun_open(&first, "tun9", MV_TUN_OFFLOAD), 0);
+	CHECK(mv_tun_open_queue(&second, &first) < 0);
+	CHECK_INT(second.fd, -1);
+	mv_tun_close(&first);
+
+	CHECK_INT(mv_tun_open(&first, "tun9", MV_TUN_OFFLOAD | MV_TUN_MANY_QUEUES), 0);
+	CHECK_INT(mv_tun_open_queue(&second, &first), 0);
+	CHECK_INT(second.ifindex, first.ifindex);
+	CHECK(second.has_header && second.merges_tcp);
+	mv_tun_close(&first);
+	CHECK(if_nametoindex("tun9") != 0);
+	mv_tun_close(&second);
+	CHECK(if_nametoindex("tun9") == 0);
 }
 
 int main(void)
@@ -167,5 +189,6 @@ int main(void)
 	test_offloads_are_those_of_the_descriptor();
 	test_adopt_refuses_all_else();
 	test_packets_and_what_stands_in_their_way();
+	test_queues_are_of_one_device();
 	return 0;
 }

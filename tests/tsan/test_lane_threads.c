@@ -216,9 +216,9 @@ static void start_site(struct site *site, const struct site *other)
 	site->other = other;
 	site->tun = ends[1];
 
-	struct mv_loop_config config = {
-		.tun = {.fd = ends[0], .name = "lo", .ifindex = LOOPBACK_INDEX},
-		.udp = site->udp,
+	struct mv_loop_config config = {.lanes = 1,
+		.tuns = {{.fd = ends[0], .name = "lo", .ifindex = LOOPBACK_INDEX}},
+		.udps = {site->udp},
 		.watch = watch,
 		.watch_ctx = site};
 	REQUIRE(mv_loop_create(&site->loop, &config) == 0);

@@ -47,6 +47,7 @@ static const char everything[] = "# A peer\n"
 				 "ListenPort = 51820\n"
 				 "MTU = 1420\n"
 				 "Device = vpn-0\n"
+				 "Lanes = 4\n"
 				 "Offload = OFF\n"
 				 "\n"
 				 "[Peer]\n"
@@ -70,6 +71,7 @@ static void expect_everything(const struct mv_config *config)
 	expect_key(config->private_key, PRIVATE_A);
 	cr_expect_eq(config->listen_port, 51820);
 	cr_expect_eq(config->mtu, 1420);
+	cr_expect_eq(config->lanes, 4);
 	cr_expect(config->without_offload);
 	cr_assert_eq(config->address_count, 3);
 	expect_prefix(&config->addresses[0], "10.0.0.1/24");
@@ -101,8 +103,8 @@ Test(config, every_key)
 
 	expect_messages(config, "");
 	expect_everything(config);
-	cr_expect_eq(config->peers[0].line, 11);
-	cr_expect_eq(config->peers[1].line, 18);
+	cr_expect_eq(config->peers[0].line, 12);
+	cr_expect_eq(config->peers[1].line, 19);
 	mv_config_destroy(config);
 }
 
@@ -181,6 +183,7 @@ Test(config, case_spaces_within_and_sections_in_any_order)
 		    "ADDRESS = 10.0.0.1/24 fd00::1/64,\n"
 		    "device=vpn-0\n"
 		    "offload=Off\n"
+		    "lanes=4\n"
 		    "[Peer]\n"
 		    "AllowedIPs = 0.0.0.0/0\n"
 		    "PUBLICKEY = " PUBLIC_C "\n"
@@ -202,6 +205,7 @@ Test(config, defaults)
 	cr_expect_not(config->device_is_named);
 	cr_expect_eq(config->listen_port, 0);
 	cr_expect_eq(config->mtu, 0);
+	cr_expect_eq(config->lanes, 0);
 	cr_expect_not(config->without_offload);
 	cr_expect_eq(config->address_count, 0);
 	cr_expect_eq(config->peer_count, 0);

@@ -58,7 +58,7 @@ Test(config_messages, sections_and_keys)
 						       "which belongs in [Peer]?\n"},
 		{INTERFACE "colour = red\n",
 			"3: error: unknown key 'colour' in [Interface]: there are PrivateKey, "
-			"PrivateKeyFile, Address, ListenPort, MTU, Device, Offload\n"},
+			"PrivateKeyFile, Address, ListenPort, MTU, Device, Lanes, Offload\n"},
 		{INTERFACE PEER_B "colour = red\n",
 			"5: error: unknown key 'colour' in [Peer]: there are PublicKey, "
 			"PublicKeyFile, "
@@ -194,6 +194,8 @@ Test(config_messages, public_keys_of_low_order)
 Test(config_messages, numbers)
 {
 	static const struct row rows[] = {
+		{INTERFACE "Lanes = 0\n",
+			"3: error: Lanes: '0' is not a number of lanes from 1 to 16\n"},
 		{INTERFACE "Offload = yes\n",
 			"3: error: Offload: 'yes': write on, which is the default, or off\n"},
 		{INTERFACE "ListenPort = 70000\n",

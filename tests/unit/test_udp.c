@@ -224,6 +224,21 @@ Test(udp, without_both_there_is_nothing)
 	cr_expect_eq(udp.fd6, -1);
 }
 
+/* The second program still gets to hear that the port is taken. */
+Test(udp, a_port_is_shared_with_ones_own_sockets_alone)
+{
+	struct mv_udp more, stranger;
+	uint16_t port = here.port;
+
+	cr_assert_eq(mv_udp_open_more(&more, &here), 0);
+	cr_expect_eq(more.port, port);
+	cr_expect_eq(name_of(more.fd4).port, port);
+	cr_expect(here.fd6 < 0 || name_of(more.fd6).port == port);
+	cr_expect_eq(mv_udp_open(&stranger, port), -EADDRINUSE);
+	mv_udp_close(&more);
+	cr_expect_eq(mv_udp_open(&stranger, port), -EADDRINUSE);
+}
+
 Test(udp, close_may_be_called_twice)
 {
 	int fd4 = here.fd4;
