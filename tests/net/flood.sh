@@ -153,9 +153,9 @@ carried() {
 
 # --- The flood ---
 
-# flood PORT SECONDS
+# flood PORT SECONDS: in its turn before all that the tunnel and iperf3 keep the processors busy with, as if it came from elsewhere.
 flood() {
-  spawn "$work/flood" b setsid nice -n -10 "$flooder" "$(<"$work/a.pub")" "${wire4[a]}:$1" "$2" "$rate" \
+  spawn "$work/flood" b setsid chrt --fifo 1 "$flooder" "$(<"$work/a.pub")" "${wire4[a]}:$1" "$2" "$rate" \
     "$made_up" "${genuine[@]}"
   go_ahead b flood
 }
