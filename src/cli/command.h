@@ -23,6 +23,7 @@ struct mv_command {
 
 extern const struct mv_command mv_command_genkey, mv_command_genpsk, mv_command_pubkey;
 extern const struct mv_command mv_command_up, mv_command_down, mv_command_status;
+extern const struct mv_command mv_command_bench;
 
 /*
  * getopt_long with --help understood. Options may stand before and behind the other arguments.

@@ -19,6 +19,7 @@ static const struct mv_command *const commands[] = {
 	&mv_command_genkey,
 	&mv_command_pubkey,
 	&mv_command_genpsk,
+	&mv_command_bench,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

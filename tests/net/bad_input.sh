@@ -155,7 +155,7 @@ test_usage() {
   check "pubkey of no key: exit status 1" ends 1 "$minivpn" pubkey <<<"no key"
   check "--help" shows minivpn "$minivpn" --help
   check "--version" shows "$(version)" "$minivpn" --version
-  for command in genkey pubkey genpsk up down status; do
+  for command in genkey pubkey genpsk up down status bench; do
     check "--help of $command" shows "$command" "$minivpn" "$command" --help
   done
 }
