@@ -15,6 +15,7 @@ void mv_noise_identity_set(
 	if (sodium_is_zero(private_key, MV_KEY_LEN)) {
 		return;
 	}
+	identity->is_set = true;
 	memcpy(identity->private_key, private_key, MV_KEY_LEN);
 	mv_x25519_clamp(identity->private_key);
 	mv_x25519_public(identity->public_key, identity->private_key);
@@ -22,7 +23,7 @@ void mv_noise_identity_set(
 
 bool mv_noise_identity_is_set(const struct mv_noise_identity *identity)
 {
-	return !sodium_is_zero(identity->private_key, MV_KEY_LEN);
+	return identity->is_set;
 }
 
 void mv_noise_remote_precompute(

@@ -16,7 +16,8 @@
 
 /* The device's own static key pair. */
 struct mv_noise_identity {
-	uint8_t private_key[MV_KEY_LEN]; /* clamped; all zero: there is none */
+	bool is_set;                     /* else there is no private key, and all of it is zero */
+	uint8_t private_key[MV_KEY_LEN]; /* clamped */
 	uint8_t public_key[MV_KEY_LEN];
 };
 
