@@ -1,5 +1,6 @@
 #include "crypto/aead_ipsec_mb.h"
 
+#include <assert.h>
 #include <intel-ipsec-mb.h>
 #include <sodium.h>
 #include <string.h>
@@ -8,17 +9,19 @@
 
 #define NONCE_LEN 12
 
-/* The library has a ring of jobs; this is less than it holds. */
+/* A burst: less than the library takes, and no more than stays near the processor. */
 #define JOBS_AT_ONCE 64
+static_assert(JOBS_AT_ONCE <= IMB_MAX_BURST_SIZE, "a burst");
 
 struct state {
 	IMB_MGR *manager;
 	uint8_t nonces[JOBS_AT_ONCE][NONCE_LEN];
 	uint8_t tags[JOBS_AT_ONCE][MV_AEAD_TAG_LEN];
-	bool done[JOBS_AT_ONCE];
+	IMB_JOB *works[JOBS_AT_ONCE];
 };
 
-/* AVX2 is what it takes to be faster. */
+/* AVX2 is what it takes to be faster; and the code for processors without AVX leaves key stream on
+ * the stack. */
 static bool init_manager(IMB_MGR *manager)
 {
 	const uint64_t wanted = IMB_FEATURE_AVX2 | IMB_FEATURE_SAFE_DATA;
@@ -63,13 +66,12 @@ static bool create(void **opaque)
 	return true;
 }
 
-static void submit(struct state *state, const struct mv_aead_job *job, size_t i, bool seals)
+static void fill(struct state *state, const struct mv_aead_job *job, size_t i, bool seals)
 {
-	IMB_JOB *work = IMB_GET_NEXT_JOB(state->manager);
+	IMB_JOB *work = state->works[i];
 
 	memset(state->nonces[i], 0, NONCE_LEN);
 	mv_store_le64(state->nonces[i] + 4, job->counter);
-	state->done[i] = false;
 
 	work->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
 	work->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
@@ -90,28 +92,28 @@ static void submit(struct state *state, const struct mv_aead_job *job, size_t i,
 	work->u.CHACHA20_POLY1305.aad_len_in_bytes = 0;
 	work->auth_tag_output = state->tags[i];
 	work->auth_tag_output_len_in_bytes = MV_AEAD_TAG_LEN;
-	work->user_data = &state->done[i];
 }
 
-static void complete(const IMB_JOB *work)
+/* At most JOBS_AT_ONCE. How many are done, from the first on: all, as long as the library does this
+ * cipher at once; what it may have kept is flushed, since it must not outlive the batch. */
+static size_t run(struct state *state, const struct mv_aead_job *jobs, size_t count, bool seals)
 {
-	if (work) {
-		*(bool *)work->user_data = work->status == IMB_STATUS_COMPLETED;
+	IMB_MGR *manager = state->manager;
+	uint32_t got = IMB_GET_NEXT_BURST(manager, (uint32_t)count, state->works);
+
+	for (uint32_t i = 0; i < got; i++) {
+		fill(state, &jobs[i], i, seals);
 	}
+	uint32_t done = IMB_SUBMIT_BURST_NOCHECK(manager, got, state->works);
+	if (done < got) {
+		done += IMB_FLUSH_BURST(manager, got - done, state->works + done);
+	}
+	return done;
 }
 
-/* At most JOBS_AT_ONCE; ->done and ->tags are of use afterwards. */
-static void run(struct state *state, const struct mv_aead_job *jobs, size_t count, bool seals)
+static bool is_done(const struct state *state, size_t i, size_t done)
 {
-	const IMB_JOB *work;
-
-	for (size_t i = 0; i < count; i++) {
-		submit(state, &jobs[i], i, seals);
-		complete(IMB_SUBMIT_JOB_NOCHECK(state->manager));
-	}
-	while ((work = IMB_FLUSH_JOB(state->manager))) {
-		complete(work);
-	}
+	return i < done && state->works[i]->status == IMB_STATUS_COMPLETED;
 }
 
 static size_t at_most(size_t count)
@@ -125,11 +127,12 @@ static void seal_batch(void *opaque, struct mv_aead_job *jobs, size_t count)
 
 	for (size_t now; count > 0; jobs += now, count -= now) {
 		now = at_most(count);
-		run(state, jobs, now, true);
+		size_t done = run(state, jobs, now, true);
 		for (size_t i = 0; i < now; i++) {
-			if (!state->done[i]) {
+			if (!is_done(state, i, done)) {
 				/* Never seen; but if it is, nothing goes out in the clear. */
 				sodium_memzero(jobs[i].text, jobs[i].text_len);
+				memset(state->tags[i], 0, MV_AEAD_TAG_LEN);
 			}
 			memcpy(jobs[i].text + jobs[i].text_len, state->tags[i], MV_AEAD_TAG_LEN);
 		}
@@ -142,11 +145,11 @@ static void open_batch(void *opaque, struct mv_aead_job *jobs, size_t count)
 
 	for (size_t now; count > 0; jobs += now, count -= now) {
 		now = at_most(count);
-		run(state, jobs, now, false);
+		size_t done = run(state, jobs, now, false);
 		for (size_t i = 0; i < now; i++) {
 			jobs[i].ok = sodium_memcmp(jobs[i].text + jobs[i].text_len, state->tags[i],
 					     MV_AEAD_TAG_LEN) == 0 &&
-				     state->done[i];
+				     is_done(state, i, done);
 		}
 	}
 }
