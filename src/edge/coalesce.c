@@ -365,12 +365,14 @@ size_t mv_coalesce_finish(struct mv_coalesce *coalesce, const struct mv_coalesce
 	return write->count;
 }
 
-void mv_coalesce_refused(struct mv_coalesce *coalesce, const struct mv_coalesced *write)
+bool mv_coalesce_refused(struct mv_coalesce *coalesce, const struct mv_coalesced *write)
 {
 	memcpy(coalesce->batch->packets[write->first].data, coalesce->saved, write->header_len);
-	if (++coalesce->refusals[write->kind] == REFUSALS_MAX) {
-		coalesce->merges[write->kind] = false;
+	if (++coalesce->refusals[write->kind] < REFUSALS_MAX) {
+		return false;
 	}
+	coalesce->merges[write->kind] = false;
+	return true;
 }
 
 void mv_coalesce_accepted(struct mv_coalesce *coalesce, const struct mv_coalesced *write)

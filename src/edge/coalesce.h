@@ -68,8 +68,8 @@ size_t mv_coalesce_finish(struct mv_coalesce *coalesce, const struct mv_coalesce
 
 /* The write that was finished last was refused: its packets get their own header back, and can be
  * written one by one. Some kernels refuse what is right; a kind that was refused three times in a
- * row is not merged any more. */
-void mv_coalesce_refused(struct mv_coalesce *coalesce, const struct mv_coalesced *write);
+ * row is not merged any more, and then it returns true. */
+bool mv_coalesce_refused(struct mv_coalesce *coalesce, const struct mv_coalesced *write);
 
 void mv_coalesce_accepted(struct mv_coalesce *coalesce, const struct mv_coalesced *write);
 

@@ -77,7 +77,13 @@ static bool write_merged(struct mv_inbound *in, const struct mv_coalesced *write
 		mv_coalesce_accepted(&in->coalesce, write);
 		return true;
 	case EINVAL:
-		mv_coalesce_refused(&in->coalesce, write);
+		if (mv_coalesce_refused(&in->coalesce, write)) {
+			mv_log(&in->config->log, MV_LOG_WARNING,
+				"this kernel refuses merged %s packets: they are written into %s "
+				"one by one",
+				write->kind == MV_COALESCE_TCP ? "TCP" : "UDP",
+				in->config->tun->name);
+		}
 		return write_apart(in, write);
 	default:
 		drop_write(in, write);
@@ -143,7 +149,7 @@ static bool receive(struct mv_inbound *in, int fd)
 	while (mv_udp_receiver_take(in->receiver, in->batch)) {
 		carry(in);
 	}
-	return result > 0;
+	return result > 0 && mv_udp_receiver_was_full(in->receiver);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)

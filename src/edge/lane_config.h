@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "base/log.h"
 #include "edge/handoff.h"
 #include "edge/tun.h"
 #include "edge/udp.h"
@@ -31,6 +32,7 @@ struct mv_lane_config {
 	const struct mv_aead_provider *aead;
 	struct mv_handoff *handoff;
 	uv_async_t *control; /* sent to wake the control loop */
+	struct mv_log log;
 
 	/* Sees every inner packet, in one of the lane's two threads. NULL: nobody looks. */
 	void (*watch)(void *ctx, enum mv_direction direction, const uint8_t *packet, size_t len);

@@ -27,7 +27,7 @@ struct mv_udp_receiver {
 	uint8_t (*rooms)[MV_PACKET_MAX + 1];
 	struct message messages[MESSAGES];
 	struct mmsghdr headers[MESSAGES];
-	size_t count;
+	size_t wanted, count;
 	unsigned calls_merged; /* for so many more few are wanted */
 	size_t next, offset;   /* the datagram that is taken next */
 	struct mv_packet from; /* what all datagrams of that message have in common */
@@ -77,14 +77,13 @@ static void prepare(struct mv_udp_receiver *receiver, size_t i)
 
 int mv_udp_receive(struct mv_udp_receiver *receiver, int fd)
 {
-	size_t wanted = receiver->calls_merged > 0 ? MESSAGES_MERGED : MESSAGES;
-
-	for (size_t i = 0; i < wanted; i++) {
+	receiver->wanted = receiver->calls_merged > 0 ? MESSAGES_MERGED : MESSAGES;
+	for (size_t i = 0; i < receiver->wanted; i++) {
 		prepare(receiver, i);
 	}
 	receiver->count = receiver->next = receiver->offset = 0;
 
-	int count = recvmmsg(fd, receiver->headers, (unsigned)wanted, 0, NULL);
+	int count = recvmmsg(fd, receiver->headers, (unsigned)receiver->wanted, 0, NULL);
 	if (count < 0) {
 		return errno == EAGAIN ? 0 : -errno;
 	}
@@ -98,6 +97,11 @@ int mv_udp_receive(struct mv_udp_receiver *receiver, int fd)
 		}
 	}
 	return count;
+}
+
+bool mv_udp_receiver_was_full(const struct mv_udp_receiver *receiver)
+{
+	return receiver->count == receiver->wanted;
 }
 
 /* What the message says of all datagrams in it. */

@@ -24,6 +24,9 @@ void mv_udp_receiver_destroy(struct mv_udp_receiver *receiver);
  */
 int mv_udp_receive(struct mv_udp_receiver *receiver, int fd);
 
+/* Whether it was as many as one call reads; if not, there were no more. */
+bool mv_udp_receiver_was_full(const struct mv_udp_receiver *receiver);
+
 /* Adds what was received to the batch, in order, until that is full or nothing is left. The packets
  * lie in the receiver, until it receives again. False: nothing was left. */
 bool mv_udp_receiver_take(struct mv_udp_receiver *receiver, struct mv_batch *batch);

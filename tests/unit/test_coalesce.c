@@ -493,7 +493,7 @@ Test(coalesce, three_refusals_in_a_row_are_enough)
 		add_flow(2);
 		EXPECT_WRITES(2);
 		mv_coalesce_finish(&coalesce, &coalesce.writes[0], &header, pieces);
-		mv_coalesce_refused(&coalesce, &coalesce.writes[0]);
+		cr_expect_eq(mv_coalesce_refused(&coalesce, &coalesce.writes[0]), i == 4);
 		if (i == 1) {
 			mv_coalesce_accepted(&coalesce, &coalesce.writes[0]);
 		}
