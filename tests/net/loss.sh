@@ -27,7 +27,7 @@ troubled() {
   local lost doubled late
   read -r lost doubled late <"$work/relay.out"
   echo "# lost $lost, doubled $doubled, late $late"
-  ((lost > 100 && doubled > 100 && late > 100))
+  ((lost > 50 && doubled > 50 && late > 50))
 }
 
 transfer() {
