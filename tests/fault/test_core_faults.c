@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "config/config.h"
 #include "control/uapi.h"
+#include "crypto/aead_choose.h"
 #include "edge/hoststate.h"
 #include "fault.h"
 #include "require.h"
@@ -246,13 +247,50 @@ static int attempt_timestamps(unsigned n, const char **refused)
 	return error;
 }
 
+static const struct mv_aead_provider *provider;
+
 static int attempt_batch(unsigned n, const char **refused)
 {
 	fault_arm(n);
-	struct mv_batch *batch = mv_batch_create(&mv_aead_sodium);
+	struct mv_batch *batch = mv_batch_create(provider);
 	*refused = fault_disarm();
 	mv_batch_destroy(batch);
 	return batch ? 0 : -ENOMEM;
+}
+
+/* Without memory a provider is not there; it is not wrong. */
+static int attempt_check(unsigned n, const char **refused)
+{
+	static const uint8_t seed[MV_AEAD_SEED_LEN] = {1};
+
+	fault_arm(n);
+	enum mv_aead_check verdict = mv_aead_check(provider, seed);
+	*refused = fault_disarm();
+	REQUIRE(verdict != MV_AEAD_DIFFERS);
+	return verdict == MV_AEAD_AGREES ? 0 : -ENOMEM;
+}
+
+static bool is_available(void)
+{
+	void *state;
+	bool is_there = provider->create(&state);
+
+	if (is_there) {
+		provider->destroy(state);
+	}
+	return is_there;
+}
+
+static void check_providers(void)
+{
+	for (size_t i = 0; mv_aead_providers[i]; i++) {
+		provider = mv_aead_providers[i];
+		if (is_available()) {
+			printf("with %s:\n", provider->name);
+			REQUIRE(fault_each("create a batch", attempt_batch, nothing_bearable) >= 3);
+			REQUIRE(fault_each("check it", attempt_check, nothing_bearable) >= 1);
+		}
+	}
 }
 
 /* Attempts: the texts of the control socket */
@@ -435,7 +473,7 @@ int main(void)
 	REQUIRE(fault_each("apply a change list", attempt_apply, lock_bearable) >= 10);
 	REQUIRE(fault_each("take a snapshot", attempt_snapshot, nothing_bearable) >= 3);
 	REQUIRE(fault_each("copy timestamps", attempt_timestamps, nothing_bearable) == 1);
-	REQUIRE(fault_each("create a batch", attempt_batch, nothing_bearable) >= 3);
+	check_providers();
 	REQUIRE(fault_each("print a snapshot", attempt_print, nothing_bearable) >= 2);
 	REQUIRE(fault_each("read a snapshot", attempt_parse, nothing_bearable) >= 3);
 

@@ -235,6 +235,8 @@ AEAD = {
     "one": message(1, 0, b"x" * 64),
     "empty": message(1, 1, b"") + message(2, 2, b"", 3, 1),
     "batch": b"".join(message(i, i << 40, b"x" * i * 17) for i in range(20)),
+    "many": b"".join(message(i, i, b"x" * (i * 7 % 100)) for i in range(80)),
+    "long": message(3, 2 ** 64 - 1, b"x" * 4096) + message(4, 5, b"y" * 1023) + message(5, 6, b"z" * 961),
     "damaged": message(1, 9, b"x" * 1420, 700, 1) + message(1, 9, b"x" * 1420, 1430, 128),
 }
 

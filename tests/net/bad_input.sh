@@ -164,6 +164,15 @@ version() {
   sed -n 's/.*define MINIVPN_VERSION.*"\(.*\)"/\1/p' "$top/include/minivpn/version.h"
 }
 
+test_environment() {
+  good_ini
+  fails "unknown AEAD" 1 MINIVPN_AEAD openssl libsodium -- on a env MINIVPN_AEAD=openssl "$minivpn" up "$ini"
+  check "unknown AEAD: nothing is left" nothing_left
+  check "known AEAD: up works" on a env MINIVPN_AEAD=libsodium "$minivpn" up "$ini"
+  check "known AEAD: status tells of it" shows libsodium on a "$minivpn" status tun0
+  check "known AEAD: it goes down" on a "$minivpn" down tun0
+}
+
 # Options stand before or after the file.
 test_option_order() {
   local order
@@ -192,6 +201,7 @@ main() {
   test_permissions
   test_taken
   test_usage
+  test_environment
   test_option_order
   net_end
 }

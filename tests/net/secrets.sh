@@ -1,6 +1,7 @@
 #!/bin/bash
-# secrets.sh: where the keys of a running minivpn are: in locked memory, and nowhere else, neither
-# as bytes nor as text. Side a is under test.
+# secrets.sh [AEAD]: where the keys of a running minivpn are: in locked memory, and nowhere else,
+# neither as bytes nor as text. Side a is under test, with the AEAD provider of that name or its own
+# choice.
 
 # shellcheck source=tests/net/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -73,10 +74,12 @@ main() {
   need_minivpn
   [[ -x $scan ]] || skip "$scan is missing: build it first"
   net_begin 120 ip ping fping wg -- "$@"
+  [[ -z ${1:-} ]] || export MINIVPN_AEAD=$1
   psk=yes
   check "the scan finds the text of a key in an environment" finds_text
   check "the peer on side b starts" start_peer b minivpn
   check "minivpn on side a starts" start_peer a minivpn
+  check "it uses ${1:-an AEAD provider}" shows "aead: ${1:-}" on a "$minivpn" status tun0
   check "the kernel counts locked memory" has_locked_memory
   check "its user may look into other processes" reads_other_memory
   check "its user may not look into this one" not reads_memory "$(pid_of_a)"

@@ -100,8 +100,9 @@ struct world *world_create(size_t devices, const struct world_hooks *hooks)
 	}
 	world->now = (struct mv_now){.boot_ns = 1000 * MV_NS_PER_S, .wall_s = 1700000000};
 	world->count = devices;
-	must((world->batch = mv_batch_create(&mv_aead_sodium)) &&
-		(world->outbox = mv_batch_create(&mv_aead_sodium)));
+	const struct mv_aead_provider *aead =
+		world->hooks.aead ? world->hooks.aead : &mv_aead_sodium;
+	must((world->batch = mv_batch_create(aead)) && (world->outbox = mv_batch_create(aead)));
 
 	for (size_t i = 0; i < devices; i++) {
 		struct host *host = &world->hosts[i];

@@ -38,6 +38,8 @@ struct world_hooks {
 	uint64_t seed;
 	/* Draws instead, if it is set and returns true. */
 	bool (*draw)(void *ctx, void *out, size_t len);
+	/* Seals and opens; libsodium, if it is NULL. */
+	const struct mv_aead_provider *aead;
 };
 
 /* hooks may be NULL. */

@@ -28,6 +28,17 @@
 	"a6ad5cb4022b02709b"                                                                       \
 	"eead9d67890cbb22392336fea1851f38"
 
+/* RFC 8439, section 2.4.2: a stream from block 1 on, as an AEAD has it. The nonce is 00000000
+ * 0000004a00000000. */
+#define RFC8439_242_KEY     "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define RFC8439_242_COUNTER UINT64_C(0x4a000000)
+#define RFC8439_242_TEXT    XCHACHA_A31_TEXT
+#define RFC8439_242_ENCRYPTED                                                                      \
+	"6e2e359a2568f98041ba0728dd0d6981e97e7aec1d4360c20a27afccfd9fae0b"                         \
+	"f91b65c5524733ab8f593dabcd62b3571639d624e65152ab8f530c359f0861d8"                         \
+	"07ca0dbf500d6a6156a38e088a22b65e52bc514d16ccf806818ce91ab7793736"                         \
+	"5af90bbf74a35be6b40b8eedf2785e42874d"
+
 /* draft-irtf-cfrg-xchacha, appendix A.3.1. */
 #define XCHACHA_A31_KEY   "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
 #define XCHACHA_A31_NONCE "404142434445464748494a4b4c4d4e4f5051525354555657"
