@@ -31,7 +31,7 @@ static void change(struct recipe *recipe, struct input *input)
 	recipe->sequence += what & 4 ? value : 0;
 	recipe->tos ^= what & 8 ? value : 0;
 	recipe->ttl ^= what & 16 ? value : 0;
-	recipe->fragment ^= what & 32 ? (uint16_t)(value << 8) : 0;
+	recipe->fragment ^= (uint16_t)(what & 32 ? value << 8 : 0);
 	recipe->options_len = what & 64 ? value % 11 * 4 : recipe->options_len;
 	recipe->window ^= what & 128 ? value : 0;
 }

@@ -20,7 +20,7 @@
 static const struct mv_aead_provider *provider;
 
 struct lane {
-	unsigned number;
+	size_t number;
 	struct mv_aead_job jobs[JOBS];
 	uint8_t keys[JOBS][MV_AEAD_KEY_LEN];
 	uint8_t texts[JOBS][TEXT_MAX + MV_AEAD_TAG_LEN];
