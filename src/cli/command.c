@@ -33,7 +33,8 @@ enum mv_exit mv_command_failed(const char *format, ...)
 
 	va_start(arguments, format);
 	fputs("minivpn: ", stderr);
-	vfprintf(stderr, format, arguments);
+	/* The analyzer of clang 14 does not always see the va_start above. */
+	vfprintf(stderr, format, arguments); /* NOLINT(clang-analyzer-valist.Uninitialized) */
 	fputc('\n', stderr);
 	va_end(arguments);
 	return MV_EXIT_FAILED;
