@@ -14,7 +14,6 @@
 
 struct mv_inbound {
 	const struct mv_lane_config *config;
-	struct mv_thread thread;
 	uv_poll_t udp4, udp6;
 	struct mv_udp_receiver *receiver;
 	struct mv_batch *batch;
@@ -167,30 +166,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	}
 }
 
-static void destroy(struct mv_inbound *in)
-{
-	mv_udp_receiver_destroy(in->receiver);
-	mv_batch_destroy(in->batch);
-	free(in);
-}
-
-static int start_thread(struct mv_inbound *in)
-{
-	const struct mv_udp *udp = in->config->udp;
-	int error = mv_thread_init(&in->thread);
-
-	if (error < 0) {
-		return error;
-	}
-	if ((error = mv_thread_watch(&in->thread, &in->udp4, udp->fd4, on_readable, in)) < 0 ||
-		(error = mv_thread_watch(&in->thread, &in->udp6, udp->fd6, on_readable, in)) < 0 ||
-		(error = mv_thread_start(&in->thread)) < 0) {
-		mv_thread_uninit(&in->thread);
-	}
-	return error;
-}
-
-int mv_inbound_start(struct mv_inbound **started, const struct mv_lane_config *config)
+int mv_inbound_create(struct mv_inbound **created, const struct mv_lane_config *config)
 {
 	struct mv_inbound *in = calloc(1, sizeof(*in));
 
@@ -201,21 +177,29 @@ int mv_inbound_start(struct mv_inbound **started, const struct mv_lane_config *c
 	mv_coalesce_init(&in->coalesce, config->tun->merges_tcp, config->tun->merges_udp);
 	in->batch = mv_batch_create(config->aead);
 	in->receiver = mv_udp_receiver_create();
-
-	int error = in->batch && in->receiver ? start_thread(in) : -ENOMEM;
-	if (error < 0) {
-		destroy(in);
-		return error;
+	if (!in->batch || !in->receiver) {
+		mv_inbound_destroy(in);
+		return -ENOMEM;
 	}
-	*started = in;
+	*created = in;
 	return 0;
 }
 
-void mv_inbound_stop(struct mv_inbound *in)
+void mv_inbound_destroy(struct mv_inbound *in)
 {
 	if (!in) {
 		return;
 	}
-	mv_thread_uninit(&in->thread);
-	destroy(in);
+	mv_udp_receiver_destroy(in->receiver);
+	mv_batch_destroy(in->batch);
+	free(in);
+}
+
+int mv_inbound_join(struct mv_inbound *in, struct mv_thread *thread)
+{
+	const struct mv_udp *udp = in->config->udp;
+	int error = mv_thread_watch(thread, &in->udp4, udp->fd4, on_readable, in);
+
+	return error < 0 ? error
+			 : mv_thread_watch(thread, &in->udp6, udp->fd6, on_readable, in);
 }

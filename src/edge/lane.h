@@ -1,8 +1,10 @@
 /*
- * A lane: what carries packets between one TUN queue and the outer sockets, by two threads, one a
- * direction, so that neither waits for the other. Each has a libuv loop of its own that watches the
- * raw descriptors; everything that takes long, or happens seldom, it leaves to the control loop.
- * Started and stopped by the control loop's thread.
+ * A lane: what carries packets between one TUN queue and the outer sockets. Both ways go on in its
+ * first thread, so that an answer needs no second one to be woken up, until that takes all of a
+ * processor's time. Then the way out is lent to the second thread, until the time of one is enough
+ * again. Each has a libuv loop of its own that watches the raw descriptors; everything that takes
+ * long, or happens seldom, is left to the control loop. Started and stopped by the control loop's
+ * thread.
  */
 #ifndef MV_EDGE_LANE_H
 #define MV_EDGE_LANE_H

@@ -1,5 +1,24 @@
 #include "edge/lane_config.h"
 
+#include <limits.h>
+
+/* Long enough that a thread which only waits for its turn is seen to wait, short enough that nobody
+ * waits for the second one. */
+#define WINDOW_MS 50
+
+/* With a processor for itself; a thread that shares one gets less. */
+#define LEND_PERMILLE 950
+
+/* So much less than one has to have for two that it does not go to and fro. */
+#define CALL_BACK_PERMILLE 700
+
+struct mv_lane_sharing mv_lane_sharing_best(void)
+{
+	return (struct mv_lane_sharing){.window_ms = WINDOW_MS,
+		.lend_permille = uv_available_parallelism() > 1 ? LEND_PERMILLE : UINT_MAX,
+		.call_back_permille = CALL_BACK_PERMILLE};
+}
+
 void mv_lane_wake_control(const struct mv_lane_config *config, bool is_needed)
 {
 	if (is_needed) {

@@ -14,14 +14,22 @@
 #include "edge/udp.h"
 #include "tunnel/device.h"
 
-/* A thread that does nothing else reads so many batches before it looks for anything else: so it
- * can be stopped in the midst of a flood. */
-#define MV_LANE_BATCHES_A_WAKE 16
+/* So many batches one way are read before the thread looks for the other way, or whether it is to
+ * stop, in the midst of a flood, too. */
+#define MV_LANE_BATCHES_A_WAKE 4
 
 /* Which way an inner packet goes. */
 enum mv_direction {
 	MV_DIRECTION_OUT, /* read from the tunnel interface */
 	MV_DIRECTION_IN,  /* about to be written into it */
+};
+
+/* When a lane begins to go on in two threads, and when in one again. The bounds are thousandths of
+ * one processor's time in a window, for both threads together. */
+struct mv_lane_sharing {
+	unsigned window_ms;
+	unsigned lend_permille;      /* in one thread: so much or more */
+	unsigned call_back_permille; /* in two: so much or less */
 };
 
 /* All of it outlives the lane. */
@@ -32,12 +40,16 @@ struct mv_lane_config {
 	const struct mv_aead_provider *aead;
 	struct mv_handoff *handoff;
 	uv_async_t *control; /* sent to wake the control loop */
+	struct mv_lane_sharing sharing;
 	struct mv_log log;
 
 	/* Sees every inner packet, in one of the lane's two threads. NULL: nobody looks. */
 	void (*watch)(void *ctx, enum mv_direction direction, const uint8_t *packet, size_t len);
 	void *watch_ctx;
 };
+
+/* What measures best on this machine. */
+struct mv_lane_sharing mv_lane_sharing_best(void);
 
 void mv_lane_wake_control(const struct mv_lane_config *config, bool is_needed);
 

@@ -211,6 +211,7 @@ static void configure_lane(struct mv_loop *loop, const struct mv_loop_config *co
 		.aead = config->aead ? config->aead : &mv_aead_sodium,
 		.handoff = loop->handoff,
 		.control = &loop->wake,
+		.sharing = config->sharing ? *config->sharing : mv_lane_sharing_best(),
 		.log = loop->log,
 		.watch = config->watch,
 		.watch_ctx = config->watch_ctx};

@@ -13,8 +13,7 @@
 
 struct mv_outbound {
 	const struct mv_lane_config *config;
-	struct mv_thread thread;
-	uv_poll_t tun;
+	uv_poll_t tun[MV_POSTS]; /* one of them watches */
 	struct mv_batch *batch;
 	struct mv_split split; /* of what was read last; a batch may end in its midst */
 	uint8_t *read_room;    /* of MV_PACKET_MAX bytes */
@@ -24,7 +23,6 @@ struct mv_outbound {
 
 static void lose_tun(struct mv_outbound *out)
 {
-	uv_poll_stop(&out->tun);
 	atomic_store(&out->has_lost_tun, true);
 	mv_lane_wake_control(out->config, true);
 }
@@ -120,37 +118,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		}
 	}
 	if (reading == DEVICE_GONE) {
+		uv_poll_stop(poll);
 		lose_tun(out);
 	}
 }
 
-static void destroy(struct mv_outbound *out)
-{
-	if (out->read_room) {
-		/* Packets in the clear have lain here. */
-		sodium_memzero(out->read_room, out->read_touched);
-	}
-	free(out->read_room);
-	mv_batch_destroy(out->batch);
-	free(out);
-}
-
-static int start_thread(struct mv_outbound *out)
-{
-	int error = mv_thread_init(&out->thread);
-
-	if (error < 0) {
-		return error;
-	}
-	if ((error = mv_thread_watch(
-		     &out->thread, &out->tun, out->config->tun->fd, on_readable, out)) < 0 ||
-		(error = mv_thread_start(&out->thread)) < 0) {
-		mv_thread_uninit(&out->thread);
-	}
-	return error;
-}
-
-int mv_outbound_start(struct mv_outbound **started, const struct mv_lane_config *config)
+int mv_outbound_create(struct mv_outbound **created, const struct mv_lane_config *config)
 {
 	struct mv_outbound *out = calloc(1, sizeof(*out));
 
@@ -160,23 +133,49 @@ int mv_outbound_start(struct mv_outbound **started, const struct mv_lane_config 
 	out->config = config;
 	out->batch = mv_batch_create(config->aead);
 	out->read_room = malloc(MV_PACKET_MAX);
-
-	int error = out->batch && out->read_room ? start_thread(out) : -ENOMEM;
-	if (error < 0) {
-		destroy(out);
-		return error;
+	if (!out->batch || !out->read_room) {
+		mv_outbound_destroy(out);
+		return -ENOMEM;
 	}
-	*started = out;
+	*created = out;
 	return 0;
 }
 
-void mv_outbound_stop(struct mv_outbound *out)
+void mv_outbound_destroy(struct mv_outbound *out)
 {
 	if (!out) {
 		return;
 	}
-	mv_thread_uninit(&out->thread);
-	destroy(out);
+	if (out->read_room) {
+		/* Packets in the clear have lain here. */
+		sodium_memzero(out->read_room, out->read_touched);
+	}
+	free(out->read_room);
+	mv_batch_destroy(out->batch);
+	free(out);
+}
+
+int mv_outbound_join(struct mv_outbound *out, enum mv_post post, struct mv_thread *thread)
+{
+	out->tun[post].data = out;
+	return uv_poll_init(&thread->loop, &out->tun[post], out->config->tun->fd);
+}
+
+int mv_outbound_take_up(struct mv_outbound *out, enum mv_post post)
+{
+	if (mv_outbound_has_lost_tun(out)) {
+		return 0;
+	}
+	int error = uv_poll_start(&out->tun[post], UV_READABLE, on_readable);
+	if (error < 0) {
+		lose_tun(out);
+	}
+	return error;
+}
+
+void mv_outbound_leave_off(struct mv_outbound *out, enum mv_post post)
+{
+	uv_poll_stop(&out->tun[post]);
 }
 
 bool mv_outbound_has_lost_tun(const struct mv_outbound *out)

@@ -1,5 +1,10 @@
 #include "edge/thread.h"
 
+#include <pthread.h>
+#include <time.h>
+
+#include "base/now.h"
+
 static void close_handle(uv_handle_t *handle, void *arg)
 {
 	(void)arg;
@@ -10,7 +15,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 
 static void on_stop(uv_async_t *stop)
 {
-	uv_walk(stop->loop, close_handle, NULL);
+	uv_stop(stop->loop);
 }
 
 static void run(void *arg)
@@ -57,14 +62,30 @@ int mv_thread_start(struct mv_thread *thread)
 	return error;
 }
 
-void mv_thread_uninit(struct mv_thread *thread)
+void mv_thread_stop(struct mv_thread *thread)
 {
 	if (thread->is_running) {
 		uv_async_send(&thread->stop);
 		uv_thread_join(&thread->id);
-	} else {
-		uv_walk(&thread->loop, close_handle, NULL);
-		uv_run(&thread->loop, UV_RUN_DEFAULT);
+		thread->is_running = false;
 	}
+}
+
+void mv_thread_uninit(struct mv_thread *thread)
+{
+	mv_thread_stop(thread);
+	uv_walk(&thread->loop, close_handle, NULL);
+	uv_run(&thread->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&thread->loop);
+}
+
+uint64_t mv_thread_used_ns(const struct mv_thread *thread)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (pthread_getcpuclockid(thread->id, &clock) != 0 || clock_gettime(clock, &used) < 0) {
+		return 0;
+	}
+	return (uint64_t)used.tv_sec * MV_NS_PER_S + (uint64_t)used.tv_nsec;
 }

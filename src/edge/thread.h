@@ -27,7 +27,13 @@ int mv_thread_watch(
 /* -errno; mv_thread_uninit is still to be called then. */
 int mv_thread_start(struct mv_thread *thread);
 
-/* Ends the thread if it runs, and closes all that is in the loop. */
+/* Ends the thread if it runs. Others may still send to handles of its loop. */
+void mv_thread_stop(struct mv_thread *thread);
+
+/* Does that, and closes all that is in the loop: whoever could send to it has ended. */
 void mv_thread_uninit(struct mv_thread *thread);
+
+/* The processor time that it has used, in nanoseconds. Any thread, as long as it runs. */
+uint64_t mv_thread_used_ns(const struct mv_thread *thread);
 
 #endif

@@ -34,6 +34,19 @@ struct mv_udp_receiver {
 	size_t segment;        /* the length of each of them but the last */
 };
 
+static void prepare(struct mv_udp_receiver *receiver, size_t i)
+{
+	struct message *message = &receiver->messages[i];
+
+	message->iov = (struct iovec){.iov_base = receiver->rooms[i], .iov_len = MV_PACKET_MAX};
+	receiver->headers[i].msg_hdr = (struct msghdr){.msg_name = &message->source,
+		.msg_namelen = sizeof(message->source),
+		.msg_iov = &message->iov,
+		.msg_iovlen = 1,
+		.msg_control = &message->control,
+		.msg_controllen = sizeof(message->control)};
+}
+
 struct mv_udp_receiver *mv_udp_receiver_create(void)
 {
 	struct mv_udp_receiver *receiver = calloc(1, sizeof(*receiver));
@@ -45,6 +58,9 @@ struct mv_udp_receiver *mv_udp_receiver_create(void)
 	if (!receiver->rooms) {
 		free(receiver);
 		return NULL;
+	}
+	for (size_t i = 0; i < MESSAGES; i++) {
+		prepare(receiver, i);
 	}
 	return receiver;
 }
@@ -62,23 +78,11 @@ void mv_udp_receiver_destroy(struct mv_udp_receiver *receiver)
 	free(receiver);
 }
 
-static void prepare(struct mv_udp_receiver *receiver, size_t i)
-{
-	struct message *message = &receiver->messages[i];
-
-	message->iov = (struct iovec){.iov_base = receiver->rooms[i], .iov_len = MV_PACKET_MAX};
-	receiver->headers[i].msg_hdr = (struct msghdr){.msg_name = &message->source,
-		.msg_namelen = sizeof(message->source),
-		.msg_iov = &message->iov,
-		.msg_iovlen = 1,
-		.msg_control = &message->control,
-		.msg_controllen = sizeof(message->control)};
-}
-
 int mv_udp_receive(struct mv_udp_receiver *receiver, int fd)
 {
 	receiver->wanted = receiver->calls_merged > 0 ? MESSAGES_MERGED : MESSAGES;
-	for (size_t i = 0; i < receiver->wanted; i++) {
+	/* The others are as they were. */
+	for (size_t i = 0; i < receiver->count; i++) {
 		prepare(receiver, i);
 	}
 	receiver->count = receiver->next = receiver->offset = 0;

@@ -175,10 +175,16 @@ write_inis() {
   done
 }
 
-# fresh_sides: new namespaces, in which nothing of the last tunnel is left.
+# fresh_sides: new namespaces, in which nothing of the last tunnel is left. A socket that begins with BBR, where that is the
+# machine's default, is paced by a timer for good, also after iperf3 has made it cubic; so they begin with reno, which every kernel
+# lets a namespace have.
 fresh_sides() {
+  local side
   sides_down
   sides_up "$work"
+  for side in a b; do
+    on "$side" sysctl -qw net.ipv4.tcp_congestion_control=reno
+  done
 }
 
 # answers: one ping goes through.

@@ -3,10 +3,12 @@
  * loopback's, and a pair of sockets that keep the bounds of packets stands for each tunnel device,
  * with the loopback's link for its own. The main thread is the network behind both: it sends
  * packets into both tunnels until enough of them have come out of the other one. Meanwhile the
- * control threads alter, show and rekey the devices all the time. Packets may be lost, as on any
- * network. None may come out damaged or twice.
+ * control threads alter, show and rekey the devices all the time, and the threads of the lanes hand
+ * the way out to each other. Packets may be lost, as on any network. None may come out damaged or
+ * twice.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -32,6 +34,7 @@
 #define TICKS_PER_SNAPSHOT 5
 #define TICKS_PER_REKEY    100
 #define HANDSHAKES_MIN     5
+#define HANDOVERS_MIN      10
 
 struct site {
 	struct mv_loop *loop;
@@ -53,8 +56,10 @@ struct site {
 	uint64_t last_handshake_ns;
 	atomic_uint handshakes; /* that the main thread waits for */
 
-	/* The lane's. */
+	/* The lane's, which lends the way out and calls it back all the time. */
 	uint64_t watched[2];
+	uv_thread_t last_out; /* of its threads: the one that saw the last packet out */
+	unsigned handovers;
 };
 
 static struct site *create_site(uint8_t id)
@@ -187,8 +192,14 @@ static void on_work(uv_timer_t *timer)
 static void watch(void *ctx, enum mv_direction direction, const uint8_t *packet, size_t len)
 {
 	struct site *site = ctx;
+	uv_thread_t self = uv_thread_self();
 
 	(void)packet, (void)len;
+	if (direction == MV_DIRECTION_OUT) {
+		site->handovers +=
+			site->watched[direction] > 0 && !uv_thread_equal(&self, &site->last_out);
+		site->last_out = self;
+	}
 	site->watched[direction]++;
 }
 
@@ -210,6 +221,8 @@ static void run(void *arg)
 
 static void start_site(struct site *site, const struct site *other)
 {
+	static const struct mv_lane_sharing restless = {
+		.window_ms = 1, .lend_permille = 0, .call_back_permille = UINT_MAX};
 	int ends[2];
 
 	REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
@@ -219,6 +232,7 @@ static void start_site(struct site *site, const struct site *other)
 	struct mv_loop_config config = {.lanes = 1,
 		.tuns = {{.fd = ends[0], .name = "lo", .ifindex = LOOPBACK_INDEX}},
 		.udps = {site->udp},
+		.sharing = &restless,
 		.watch = watch,
 		.watch_ctx = site};
 	REQUIRE(mv_loop_create(&site->loop, &config) == 0);
@@ -329,8 +343,10 @@ static void exchange_enough(struct site *a, struct site *b)
 
 static void conclude(const struct site *site)
 {
-	printf("site %u: %u sent, %u arrived, %u handshakes, %u changes\n", (unsigned)site->id,
-		site->sent, site->arrived, atomic_load(&site->handshakes), site->ticks);
+	printf("site %u: %u sent, %u arrived, %u handshakes, %u changes, %u handovers\n",
+		(unsigned)site->id, site->sent, site->arrived, atomic_load(&site->handshakes),
+		site->ticks, site->handovers);
+	REQUIRE(site->handovers >= HANDOVERS_MIN);
 	REQUIRE(site->watched[MV_DIRECTION_IN] >= site->arrived);
 	REQUIRE(site->watched[MV_DIRECTION_OUT] <= site->sent);
 }
