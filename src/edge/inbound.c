@@ -64,6 +64,20 @@ static void drop_write(struct mv_inbound *in, const struct mv_coalesced *write)
 	}
 }
 
+static void stop_merging(const struct mv_inbound *in, enum mv_coalesce_kind kind)
+{
+	struct mv_tun *tun = in->config->tun;
+
+	if (kind == MV_COALESCE_TCP) {
+		tun->merges_tcp = false;
+	} else {
+		tun->merges_udp = false;
+	}
+	mv_log(&in->config->log, MV_LOG_WARNING,
+		"this kernel refuses merged %s packets: they are written into %s one by one",
+		kind == MV_COALESCE_TCP ? "TCP" : "UDP", tun->name);
+}
+
 /* False if some packets of it failed. */
 static bool write_merged(struct mv_inbound *in, const struct mv_coalesced *write)
 {
@@ -77,11 +91,7 @@ static bool write_merged(struct mv_inbound *in, const struct mv_coalesced *write
 		return true;
 	case EINVAL:
 		if (mv_coalesce_refused(&in->coalesce, write)) {
-			mv_log(&in->config->log, MV_LOG_WARNING,
-				"this kernel refuses merged %s packets: they are written into %s "
-				"one by one",
-				write->kind == MV_COALESCE_TCP ? "TCP" : "UDP",
-				in->config->tun->name);
+			stop_merging(in, write->kind);
 		}
 		return write_apart(in, write);
 	default:
@@ -200,6 +210,5 @@ int mv_inbound_join(struct mv_inbound *in, struct mv_thread *thread)
 	const struct mv_udp *udp = in->config->udp;
 	int error = mv_thread_watch(thread, &in->udp4, udp->fd4, on_readable, in);
 
-	return error < 0 ? error
-			 : mv_thread_watch(thread, &in->udp6, udp->fd6, on_readable, in);
+	return error < 0 ? error : mv_thread_watch(thread, &in->udp6, udp->fd6, on_readable, in);
 }

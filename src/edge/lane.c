@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "edge/inbound.h"
-#include "edge/usage.h"
 #include "edge/outbound.h"
 #include "edge/thread.h"
+#include "edge/usage.h"
 
 /* Where the way out is. Each state is left by one thread, for the next one, and after the last one
  * comes the first: so neither thread can be told an old story. */

@@ -35,7 +35,7 @@ struct mv_lane_sharing {
 /* All of it outlives the lane. */
 struct mv_lane_config {
 	struct mv_device *device;
-	const struct mv_tun *tun;
+	struct mv_tun *tun;
 	struct mv_udp *udp;
 	const struct mv_aead_provider *aead;
 	struct mv_handoff *handoff;

@@ -294,6 +294,21 @@ struct mv_device *mv_loop_device(struct mv_loop *loop)
 	return loop->device;
 }
 
+/* In use is what is in use in all lanes. */
+static void show_offloads(const struct mv_loop *loop, bool offloads[static MV_OFFLOAD_COUNT])
+{
+	memset(offloads, true, MV_OFFLOAD_COUNT * sizeof(*offloads));
+	for (size_t i = 0; i < loop->lane_count; i++) {
+		const struct mv_tun *tun = &loop->tuns[i];
+		const struct mv_udp *udp = &loop->udps[i];
+
+		offloads[MV_OFFLOAD_TCP] &= tun->merges_tcp;
+		offloads[MV_OFFLOAD_UDP] &= tun->merges_udp;
+		offloads[MV_OFFLOAD_SEGMENT] &= udp->cuts4 || udp->cuts6;
+		offloads[MV_OFFLOAD_GRO] &= udp->merges4 || udp->merges6;
+	}
+}
+
 struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 {
 	struct mv_snapshot *snapshot;
@@ -303,10 +318,7 @@ struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 	}
 	snapshot->listen_port = loop->udps[0].port;
 	snapshot->aead = loop->lane_configs[0].aead->name;
-	snapshot->offloads[MV_OFFLOAD_TCP] = loop->tuns[0].merges_tcp;
-	snapshot->offloads[MV_OFFLOAD_UDP] = loop->tuns[0].merges_udp;
-	snapshot->offloads[MV_OFFLOAD_SEGMENT] = loop->udps[0].cuts4 || loop->udps[0].cuts6;
-	snapshot->offloads[MV_OFFLOAD_GRO] = loop->udps[0].merges4 || loop->udps[0].merges6;
+	show_offloads(loop, snapshot->offloads);
 	return snapshot;
 }
 

@@ -97,7 +97,9 @@ static void carry(struct mv_outbound *out)
 	bool needs_control = mv_send_plan(config->device, batch, now);
 	write_answers(out);
 	mv_batch_seal(batch);
-	mv_udp_send_batch(config->udp, batch);
+	if (mv_udp_send_batch(config->udp, batch)) {
+		mv_udp_warn_uncut(&config->log);
+	}
 	needs_control |= mv_send_commit(config->device, batch, now);
 	mv_lane_wake_control(config, needs_control);
 	mv_batch_reset(batch);

@@ -7,6 +7,7 @@
 #ifndef MV_EDGE_TUN_H
 #define MV_EDGE_TUN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,9 +26,9 @@ struct mv_tun {
 	char name[MV_TUN_NAME_MAX];
 	int ifindex;
 	bool has_header; /* each frame begins with a virtio header; else that is taken for empty */
-	bool merges_tcp; /* what is read may be many TCP segments in one, and so may what is written
-			  */
-	bool merges_udp; /* the same of UDP datagrams; only where merges_tcp is */
+	/* What is read may be many TCP segments in one, or UDP datagrams, and so may what is
+	 * written, until the kernel refuses it. The second only where the first was. */
+	atomic_bool merges_tcp, merges_udp;
 };
 
 /* How a device is opened. */

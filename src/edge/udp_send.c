@@ -30,7 +30,7 @@ struct run {
 struct sending {
 	struct mv_udp *udp;
 	struct mv_batch *batch;
-	bool has_waited;
+	bool has_waited, has_stopped_cutting;
 	int fd; /* of all runs */
 	size_t run_count, iov_count;
 	struct run runs[RUNS];
@@ -189,6 +189,7 @@ static void stop_cutting(struct sending *sending, const struct run *run)
 {
 	const struct mv_packet *first = &sending->batch->packets[run->begin];
 
+	sending->has_stopped_cutting = true;
 	if (first->endpoint.ip.family == MV_FAMILY_IPV4) {
 		sending->udp->cuts4 = false;
 	} else {
@@ -235,14 +236,14 @@ static size_t deliver(struct sending *sending, size_t from)
 	return 1;
 }
 
-void mv_udp_send_batch(struct mv_udp *udp, struct mv_batch *batch)
+bool mv_udp_send_batch(struct mv_udp *udp, struct mv_batch *batch)
 {
 	struct sending sending;
 	size_t next = 0;
 
 	sending.udp = udp;
 	sending.batch = batch;
-	sending.has_waited = false;
+	sending.has_waited = sending.has_stopped_cutting = false;
 	while (next < batch->count) {
 		next = gather(&sending, next);
 		write_messages(&sending);
@@ -250,4 +251,12 @@ void mv_udp_send_batch(struct mv_udp *udp, struct mv_batch *batch)
 			done += deliver(&sending, done);
 		}
 	}
+	return sending.has_stopped_cutting;
+}
+
+void mv_udp_warn_uncut(const struct mv_log *log)
+{
+	mv_log(log, MV_LOG_WARNING,
+		"the network device that leads out cannot cut what is sent into datagrams "
+		"(UDP_SEGMENT): they go one by one");
 }

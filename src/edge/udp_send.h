@@ -6,6 +6,7 @@
 #ifndef MV_EDGE_UDP_SEND_H
 #define MV_EDGE_UDP_SEND_H
 
+#include "base/log.h"
 #include "edge/udp.h"
 #include "tunnel/packet.h"
 
@@ -20,8 +21,11 @@ int mv_udp_send(const struct mv_udp *udp, struct mv_packet *packet);
  * Sends the live packets of a batch, in their order. Where the socket's buffer is full it waits a
  * few milliseconds, once a batch: that slows the sender down before packets are lost. What the
  * kernel does not take as a run goes one by one; where it never will (EIO: the way out cannot cut),
- * the family does without from then on.
+ * the family does without from then on. True: that was found out just now.
  */
-void mv_udp_send_batch(struct mv_udp *udp, struct mv_batch *batch);
+bool mv_udp_send_batch(struct mv_udp *udp, struct mv_batch *batch);
+
+/* Says so. */
+void mv_udp_warn_uncut(const struct mv_log *log);
 
 #endif

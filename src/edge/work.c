@@ -24,7 +24,9 @@ static void send_outbox(struct mv_work *work, struct mv_now now)
 	struct mv_batch *batch = work->outbox;
 
 	mv_batch_seal(batch);
-	mv_udp_send_batch(work->udp, batch);
+	if (mv_udp_send_batch(work->udp, batch)) {
+		mv_udp_warn_uncut(&work->log);
+	}
 	mv_send_commit(work->device, batch, now);
 	mv_batch_reset(batch);
 }

@@ -24,6 +24,9 @@
 	type __wrap_##name(__VA_ARGS__);                                                           \
 	type __wrap_##name(__VA_ARGS__)
 
+/* That a caller of recvmmsg has at the most. */
+#define MESSAGES_MAX 64
+
 #define PRINTF(format_at, arguments_at) __attribute__((format(printf, format_at, arguments_at)))
 
 static _Thread_local unsigned calls_left; /* 0: not armed */
@@ -444,10 +447,22 @@ WRAP(ssize_t, writev, int fd, const struct iovec *pieces, int count)
 WRAP(int, recvmmsg, int fd, struct mmsghdr *messages, unsigned count, int flags,
 	struct timespec *timeout)
 {
+	size_t lens[MESSAGES_MAX];
+
+	REQUIRE(count <= MESSAGES_MAX);
 	for (unsigned i = 0; i < count; i++) {
+		lens[i] = messages[i].msg_hdr.msg_iov->iov_len;
 		clip_room(fd, messages[i].msg_hdr.msg_iov);
 	}
-	return is_struck("recvmsg", fd) ? -1 : __real_recvmmsg(fd, messages, count, flags, timeout);
+	int received = is_struck("recvmsg", fd)
+			       ? -1
+			       : __real_recvmmsg(fd, messages, count, flags, timeout);
+
+	/* The caller's own stays as it was. */
+	for (unsigned i = 0; i < count; i++) {
+		messages[i].msg_hdr.msg_iov->iov_len = lens[i];
+	}
+	return received;
 }
 
 WRAP(int, sendmmsg, int fd, struct mmsghdr *messages, unsigned count, int flags)
@@ -504,6 +519,11 @@ WRAP(int, uv_mutex_init, uv_mutex_t *mutex)
 WRAP(int, uv_async_init, uv_loop_t *loop, uv_async_t *async, uv_async_cb callback)
 {
 	return fails("uv_async_init") ? UV_EMFILE : __real_uv_async_init(loop, async, callback);
+}
+
+WRAP(int, uv_check_start, uv_check_t *check, uv_check_cb callback)
+{
+	return fails("uv_check_start") ? UV_EINVAL : __real_uv_check_start(check, callback);
 }
 
 WRAP(int, uv_prepare_start, uv_prepare_t *prepare, uv_prepare_cb callback)

@@ -401,6 +401,16 @@ static void expect_apart(void)
 	}
 }
 
+static bool merges_tcp(const struct site *site)
+{
+	struct mv_snapshot *snapshot = mv_loop_snapshot(site->loop);
+
+	REQUIRE(snapshot);
+	bool merges = snapshot->offloads[MV_OFFLOAD_TCP];
+	mv_snapshot_destroy(snapshot);
+	return merges;
+}
+
 /* What was one packet at a is one at b, if the kernel there takes it; else its packets go one by
  * one, and in the end there is no more trying. */
 static void check_merged_write(void)
@@ -410,11 +420,13 @@ static void check_merged_write(void)
 	send_segments(a, b);
 	REQUIRE(await_segments(SEGMENTS * SEGMENT_LEN).gso_type == VIRTIO_NET_HDR_GSO_TCPV4);
 	for (int i = 0; i < 3; i++) {
+		REQUIRE(merges_tcp(b));
 		fault_strike("write", b->tun, EINVAL, 1);
 		send_segments(a, b);
 		expect_apart();
 		REQUIRE(fault_left() == 0);
 	}
+	REQUIRE(!merges_tcp(b));
 	send_segments(a, b);
 	expect_apart();
 	REQUIRE(all_drops(b) == before);

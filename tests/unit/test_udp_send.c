@@ -232,12 +232,12 @@ Test(udp_send, a_way_that_cannot_cut_is_remembered)
 {
 	runs_fail_with = EIO;
 	add_many(10, 100);
-	mv_udp_send_batch(&here, out);
+	cr_expect(mv_udp_send_batch(&here, out), "it is told");
 	cr_expect_not(here.cuts4);
 	cr_expect_eq(message_count, 0, "they went one by one");
 	expect_arrival(&there);
 
-	mv_udp_send_batch(&here, out);
+	cr_expect_not(mv_udp_send_batch(&here, out), "once");
 	cr_expect_eq(message_count, 10, "by the call for many, since none is a run");
 	expect_arrival(&there);
 }
