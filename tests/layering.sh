@@ -27,7 +27,7 @@ allowed+='|mem(cmp|cpy|move|set)(_chk)?|str(n?len|chr|rchr|n?cmp|cspn|spn|toull?
 allowed+='|malloc|calloc|realloc|free|aligned_alloc|sysconf'
 allowed+='|v?snprintf|inet_(pton|ntop)|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 allowed+='|__cpu_(model|indicator_init)|imb_(get_errno|get_mb_mgr_size|set_pointers_mb_mgr)|init_mb_mgr_auto'
-allowed+='|crypto_(aead|scalarmult|shorthash)_?[a-z0-9_]*|blake2s_(init|init_key|update|final)'
+allowed+='|crypto_(aead|scalarmult|shorthash|verify)_?[a-z0-9_]*|blake2s_(init|init_key|update|final)'
 allowed+='|randombytes_buf_deterministic|sodium_(malloc|allocarray|free|mlock|munlock|memzero|stackzero|memcmp|is_zero|base642bin|bin2base64|bin2hex|hex2bin)'
 
 # wrong_includes FOLDER: every include of a layer by one that may not include it.

@@ -123,6 +123,30 @@ shell_scripts() {
   git ls-files '*.sh' .ci/run | xargs shellcheck -x
 }
 
+# --- What can be switched ---
+
+providers() {
+  ! grep -q '^IPSEC_MB_LIBRARY:FILEPATH=/' build/release/CMakeCache.txt || echo intel-ipsec-mb
+  echo libsodium
+}
+
+# product BUILD: offloads, providers and lanes, each with each: the network tests of everything that carries packets.
+product() {
+  local offload aead lanes script
+  for offload in on off; do
+    for aead in $(providers); do
+      for lanes in 1 4; do
+        for script in "pairing.sh minivpn minivpn --full" behaviour.sh roaming.sh faults.sh loss.sh; do
+          # shellcheck disable=SC2086 # the script and its arguments
+          stage "full: $1, offload $offload, $aead, lanes $lanes: $script" \
+            env MINIVPN_BUILD="$top/build/$1" MINIVPN_AEAD="$aead" MINIVPN_SETTINGS="Offload = $offload;Lanes = $lanes" \
+            bash tests/net/$script
+        done
+      done
+    done
+  done
+}
+
 # --- Everything ---
 
 packaging/install-deps.sh test || {
@@ -156,6 +180,9 @@ stage "coverage: 95 % of lines, 85 % of branches" cmake --build --preset coverag
 stage "mutants: one test a fault" tests/mutants.sh --quick
 
 if [[ $full == yes ]]; then
+  product release
+  product tsan
+  stage "full: product under tsan: no report" no_reports
   stage "full: every test against every mutant" tests/mutants.sh
   stage "full: 100,000 seeds" build/release/tests/sim/chaos --seeds 100000
   stage "full: half an hour a fuzz target" tests/fuzz/run.sh 1800

@@ -1,11 +1,14 @@
 #include "cli/summary.h"
 
 #include <stdio.h>
+#include <uv.h>
 
 #include "crypto/keytext.h"
 
 /* More peers, or prefixes of a peer, are counted and not listed. */
 #define LIST_MAX 8
+
+#define BYTES_PER_MB 1e6
 
 static void print_prefixes(const struct mv_prefix *prefixes, size_t count)
 {
@@ -46,6 +49,17 @@ static void print_peer(const char *device, const struct mv_config_peer *peer)
 	putchar('\n');
 }
 
+/* What the machine gives up for it before there is any traffic. */
+static void print_memory(const char *device)
+{
+	size_t resident_bytes;
+
+	if (uv_resident_set_memory(&resident_bytes) == 0) {
+		printf("%s: %.1f MB of memory, libraries included\n", device,
+			(double)resident_bytes / BYTES_PER_MB);
+	}
+}
+
 void mv_summary_print(const struct mv_config *config, const struct mv_snapshot *snapshot)
 {
 	char key[MV_KEY_BASE64_MAX];
@@ -54,6 +68,7 @@ void mv_summary_print(const struct mv_config *config, const struct mv_snapshot *
 		mv_key_to_base64(key, snapshot->public_key), config->device);
 	print_prefixes(config->addresses, config->address_count);
 	printf(", MTU %u, UDP port %u\n", (unsigned)snapshot->mtu, (unsigned)snapshot->listen_port);
+	print_memory(config->device);
 
 	for (size_t i = 0; i < config->peer_count && i < LIST_MAX; i++) {
 		print_peer(config->device, &config->peers[i]);

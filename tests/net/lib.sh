@@ -175,8 +175,8 @@ outer_endpoint() {
   if ((outer == 4)); then echo "${wire4[$1]}:$port"; else echo "[${wire6[$1]}]:$port"; fi
 }
 
-# More lines for [Interface], of minivpn alone.
-settings=()
+# More lines for [Interface], of minivpn alone. MINIVPN_SETTINGS has some for a whole run, with semicolons between them.
+IFS=';' read -r -a settings <<<"${MINIVPN_SETTINGS:-}"
 
 # peer_file SIDE: what the side's INI file holds, in the format of wg-quick, for both kinds of peer.
 peer_file() {

@@ -31,7 +31,10 @@ troubled() {
 }
 
 transfer() {
-  settings=("Offload = $1")
+  mapfile -t settings < <(
+    printf '%s\n' "${settings[@]}" | grep -v '^Offload' || true
+    echo "Offload = $1"
+  )
   check "offload $1: both peers start" start_both
   check "offload $1: a reaches b" wait_for 15 reaches a "${inner4[b]}" 1
   check "offload $1: $bytes bytes arrive unharmed" file_arrives "$bytes"
