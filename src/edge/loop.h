@@ -22,7 +22,7 @@ struct mv_loop_config {
 	struct mv_tun tuns[MV_LANES_MAX];
 	struct mv_udp udps[MV_LANES_MAX];
 	struct mv_log log;
-	const struct mv_aead_provider *aead; /* of data; NULL: libsodium */
+	const struct mv_aead_provider *aead;   /* of data; NULL: libsodium */
 	const struct mv_lane_sharing *sharing; /* NULL: what measures best */
 	/* As in mv_lane_config. */
 	void (*watch)(void *ctx, enum mv_direction direction, const uint8_t *packet, size_t len);
