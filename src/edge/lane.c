@@ -24,7 +24,6 @@ struct mv_lane {
 	struct mv_outbound *out;
 	struct mv_inbound *in;
 	struct mv_thread first, second;
-	size_t thread_count; /* of those that have a loop */
 	_Atomic enum place place;
 	uv_async_t tells_first, tells_second; /* that there is a new place */
 
@@ -114,7 +113,6 @@ static int join_first(struct mv_lane *lane)
 	if (error < 0) {
 		return error;
 	}
-	lane->thread_count++;
 	lane->after_work.data = lane->tells_first.data = lane;
 	if ((error = uv_async_init(&thread->loop, &lane->tells_first, on_first_told)) < 0 ||
 		(error = uv_check_init(&thread->loop, &lane->after_work)) < 0 ||
@@ -132,7 +130,6 @@ static int join_second(struct mv_lane *lane)
 	if (error < 0) {
 		return error;
 	}
-	lane->thread_count++;
 	lane->tells_second.data = lane;
 	error = uv_async_init(&thread->loop, &lane->tells_second, on_second_told);
 	return error < 0 ? error : mv_outbound_join(lane->out, MV_POST_SECOND, thread);
@@ -175,15 +172,11 @@ void mv_lane_stop(struct mv_lane *lane)
 	if (!lane) {
 		return;
 	}
-	struct mv_thread *threads[] = {&lane->first, &lane->second};
-
 	/* Each may tell the other something until both have ended. */
-	for (size_t i = 0; i < lane->thread_count; i++) {
-		mv_thread_stop(threads[i]);
-	}
-	for (size_t i = 0; i < lane->thread_count; i++) {
-		mv_thread_uninit(threads[i]);
-	}
+	mv_thread_stop(&lane->first);
+	mv_thread_stop(&lane->second);
+	mv_thread_uninit(&lane->first);
+	mv_thread_uninit(&lane->second);
 	mv_inbound_destroy(lane->in);
 	mv_outbound_destroy(lane->out);
 	free(lane);

@@ -27,8 +27,6 @@ static void run(void *arg)
 
 int mv_thread_init(struct mv_thread *thread)
 {
-	thread->is_running = false;
-
 	int error = uv_loop_init(&thread->loop);
 	if (error < 0) {
 		return error;
@@ -37,6 +35,7 @@ int mv_thread_init(struct mv_thread *thread)
 	if (error < 0) {
 		uv_loop_close(&thread->loop);
 	}
+	thread->has_loop = error == 0;
 	return error;
 }
 
@@ -73,10 +72,14 @@ void mv_thread_stop(struct mv_thread *thread)
 
 void mv_thread_uninit(struct mv_thread *thread)
 {
+	if (!thread->has_loop) {
+		return;
+	}
 	mv_thread_stop(thread);
 	uv_walk(&thread->loop, close_handle, NULL);
 	uv_run(&thread->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&thread->loop);
+	thread->has_loop = false;
 }
 
 uint64_t mv_thread_used_ns(const struct mv_thread *thread)

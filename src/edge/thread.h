@@ -9,14 +9,15 @@
 #include <stdbool.h>
 #include <uv.h>
 
+/* All zero: one that can be stopped and uninitialized, and nothing happens. */
 struct mv_thread {
 	uv_loop_t loop;
 	uv_thread_t id;
 	uv_async_t stop;
-	bool is_running;
+	bool has_loop, is_running;
 };
 
-/* -errno; there is nothing to be undone then. */
+/* The thread is all zero. -errno; there is nothing to be undone then. */
 int mv_thread_init(struct mv_thread *thread);
 
 /* Watches for what can be read; data goes into the handle. fd may be -1: nothing is watched then.
