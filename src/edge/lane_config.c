@@ -19,6 +19,18 @@ struct mv_lane_sharing mv_lane_sharing_best(void)
 		.call_back_permille = CALL_BACK_PERMILLE};
 }
 
+void mv_lane_narrow_offloads(
+	const struct mv_lane_config *config, bool offloads[static MV_OFFLOAD_COUNT])
+{
+	const struct mv_tun *tun = config->tun;
+	const struct mv_udp *udp = config->udp;
+
+	offloads[MV_OFFLOAD_TCP] &= tun->merges_tcp;
+	offloads[MV_OFFLOAD_UDP] &= tun->merges_udp;
+	offloads[MV_OFFLOAD_SEGMENT] &= udp->cuts4 || udp->cuts6;
+	offloads[MV_OFFLOAD_GRO] &= udp->merges4 || udp->merges6;
+}
+
 void mv_lane_wake_control(const struct mv_lane_config *config, bool is_needed)
 {
 	if (is_needed) {

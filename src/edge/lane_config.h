@@ -51,6 +51,10 @@ struct mv_lane_config {
 /* What measures best on this machine. */
 struct mv_lane_sharing mv_lane_sharing_best(void);
 
+/* Leaves of these offloads those that the lane uses, too. */
+void mv_lane_narrow_offloads(
+	const struct mv_lane_config *config, bool offloads[static MV_OFFLOAD_COUNT]);
+
 void mv_lane_wake_control(const struct mv_lane_config *config, bool is_needed);
 
 void mv_lane_watch(const struct mv_lane_config *config, enum mv_direction direction,

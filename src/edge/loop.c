@@ -294,21 +294,6 @@ struct mv_device *mv_loop_device(struct mv_loop *loop)
 	return loop->device;
 }
 
-/* In use is what is in use in all lanes. */
-static void show_offloads(const struct mv_loop *loop, bool offloads[static MV_OFFLOAD_COUNT])
-{
-	memset(offloads, true, MV_OFFLOAD_COUNT * sizeof(*offloads));
-	for (size_t i = 0; i < loop->lane_count; i++) {
-		const struct mv_tun *tun = &loop->tuns[i];
-		const struct mv_udp *udp = &loop->udps[i];
-
-		offloads[MV_OFFLOAD_TCP] &= tun->merges_tcp;
-		offloads[MV_OFFLOAD_UDP] &= tun->merges_udp;
-		offloads[MV_OFFLOAD_SEGMENT] &= udp->cuts4 || udp->cuts6;
-		offloads[MV_OFFLOAD_GRO] &= udp->merges4 || udp->merges6;
-	}
-}
-
 struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 {
 	struct mv_snapshot *snapshot;
@@ -318,7 +303,10 @@ struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 	}
 	snapshot->listen_port = loop->udps[0].port;
 	snapshot->aead = loop->lane_configs[0].aead->name;
-	show_offloads(loop, snapshot->offloads);
+	memset(snapshot->offloads, true, sizeof(snapshot->offloads));
+	for (size_t i = 0; i < loop->lane_count; i++) {
+		mv_lane_narrow_offloads(&loop->lane_configs[i], snapshot->offloads);
+	}
 	return snapshot;
 }
 
