@@ -4,18 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/* As compilers do, so that editors find the place: FILE:LINE:COLUMN, as far as it is known. */
+static void print_place(const struct mv_config_message *message, const char *file)
+{
+	fprintf(stderr, "%s:", file);
+	if (message->line > 0) {
+		fprintf(stderr, "%u:", message->line);
+	}
+	if (message->line > 0 && message->column > 0) {
+		fprintf(stderr, "%u:", message->column);
+	}
+}
+
 static void print_messages(const struct mv_config *config, const char *file)
 {
 	for (size_t i = 0; i < config->message_count; i++) {
 		const struct mv_config_message *message = &config->messages[i];
-		const char *kind = message->is_error ? "error" : "warning";
 
-		if (message->line > 0) {
-			fprintf(stderr, "%s:%u: %s: %s\n", file, message->line, kind,
-				message->text);
-		} else {
-			fprintf(stderr, "%s: %s: %s\n", file, kind, message->text);
-		}
+		print_place(message, file);
+		fprintf(stderr, " %s: %s\n", message->is_error ? "error" : "warning",
+			message->text);
 	}
 }
 

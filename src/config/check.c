@@ -17,7 +17,7 @@ static void check_private_key(struct mv_draft *draft)
 	if (draft->given[MV_SETTING_PRIVATE_KEY].line != 0) {
 		return;
 	}
-	mv_draft_place(draft, draft->interface_line, "PrivateKey");
+	mv_draft_place(draft, draft->interface_line, draft->interface_column, "PrivateKey");
 	mv_draft_error(draft, "missing from [Interface]: make one by 'minivpn genkey > FILE' and "
 			      "name it here by PrivateKeyFile = FILE");
 }
@@ -37,7 +37,7 @@ static void check_device(struct mv_draft *draft)
 		snprintf(config->device, sizeof(config->device), "%s", name);
 		config->device_is_named = true;
 	} else if (name) {
-		mv_draft_place(draft, 0, "Device");
+		mv_draft_place(draft, 0, 0, "Device");
 		mv_draft_error(draft, "missing, and the file's name gives %s: " MV_IFNAME_RULE,
 			mv_shown(shown, name));
 	}
@@ -56,6 +56,7 @@ static bool any_ipv6(const struct mv_draft_prefixes *prefixes)
 
 static void check_mtu(struct mv_draft *draft)
 {
+	const struct mv_given *given = &draft->given[MV_SETTING_MTU];
 	uint32_t mtu = draft->config->mtu;
 
 	if (mtu == 0 || mtu >= IPV6_MIN_MTU) {
@@ -64,7 +65,7 @@ static void check_mtu(struct mv_draft *draft)
 	if (!any_ipv6(&draft->addresses) && !any_ipv6(&draft->allowed_ips)) {
 		return;
 	}
-	mv_draft_place(draft, draft->given[MV_SETTING_MTU].line, "MTU");
+	mv_draft_place(draft, given->line, given->column, "MTU");
 	mv_draft_error(draft, "%u is too small for the IPv6 addresses of this file: at least %u",
 		(unsigned)mtu, IPV6_MIN_MTU);
 }
@@ -117,7 +118,7 @@ static void settle_addresses(struct mv_draft *draft)
 	}
 	config->addresses = calloc(count, sizeof(*config->addresses));
 	for (size_t i = 0; config->addresses && i < count; i++) {
-		mv_draft_place(draft, list[i].line, "Address");
+		mv_draft_place(draft, list[i].line, list[i].column, "Address");
 		if (first[i] != i) {
 			mv_draft_error(draft, "%s is given twice, first on line %u",
 				mv_ip_print(text, &list[i].prefix.ip), list[first[i]].line);
@@ -137,7 +138,7 @@ static void report_two_owners(struct mv_draft *draft, const struct mv_draft_pref
 	if (first->peer == later->peer) {
 		return;
 	}
-	mv_draft_place(draft, later->line, "AllowedIPs");
+	mv_draft_place(draft, later->line, later->column, "AllowedIPs");
 	mv_draft_error(draft, "%s is given to another peer on line %u: it can go to only one",
 		mv_prefix_print(text, &later->prefix), first->line);
 }
@@ -187,7 +188,7 @@ static void check_way(struct mv_draft *draft, const struct mv_draft_prefix *allo
 	const struct mv_endpoint *endpoint = &config->peers[allowed->peer].endpoint;
 	char prefix[MV_PREFIX_TEXT_MAX], text[MV_ENDPOINT_TEXT_MAX];
 
-	mv_draft_place(draft, allowed->line, "AllowedIPs");
+	mv_draft_place(draft, allowed->line, allowed->column, "AllowedIPs");
 	if (allowed->prefix.bits > 0 && mv_prefix_contains(&allowed->prefix, &endpoint->ip)) {
 		mv_draft_warning(draft,
 			"%s contains the Endpoint %s: sealed packets would go into the tunnel",
@@ -229,8 +230,10 @@ static void check_peer(struct mv_draft *draft, size_t index, size_t twin,
 	const struct mv_config_peer *peer = &draft->config->peers[index];
 	const struct mv_given *given = &draft->peers[index].given[MV_SETTING_PUBLIC_KEY];
 
-	mv_draft_place(draft, given->line != 0 ? given->line : peer->line, "PublicKey");
-	if (given->line == 0) {
+	if (given->line != 0) {
+		mv_draft_place(draft, given->line, given->column, "PublicKey");
+	} else {
+		mv_draft_place(draft, peer->line, draft->peers[index].column, "PublicKey");
 		mv_draft_error(
 			draft, "missing from this [Peer]: a peer is known by its public key");
 	}

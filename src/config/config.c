@@ -20,7 +20,7 @@ static int read_text(struct mv_draft *draft, const struct mv_textfile *file)
 		return rc;
 	}
 	mv_check_draft(draft);
-	mv_draft_place(draft, 0, NULL);
+	mv_draft_place(draft, 0, 0, NULL);
 	if (draft->has_inline_secret && file->others_may_read) {
 		mv_draft_warning(draft, "others may read this file and the key in it: chmod 600 %s",
 			draft->path);
@@ -34,7 +34,7 @@ static int read_file(struct mv_draft *draft)
 	int rc = mv_textfile_read(&file, draft->path, FILE_MAX_BYTES);
 
 	if (rc == -EISDIR || rc == -ENODEV || rc == -EFBIG) {
-		mv_draft_place(draft, 0, NULL);
+		mv_draft_place(draft, 0, 0, NULL);
 		mv_draft_error(draft, "%s", mv_textfile_reason(rc));
 		return 0;
 	}

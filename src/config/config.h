@@ -21,6 +21,7 @@
 struct mv_config_message {
 	bool is_error; /* else a warning */
 	unsigned line;
+	unsigned column; /* in bytes, from 1; 0: the line as a whole */
 	char *text; /* "AllowedIPs: '10.0.0.0/33': the prefix length of an IPv4 address is 0 to 32"
 		     */
 };
@@ -51,7 +52,7 @@ struct mv_config {
 	size_t address_count;
 	struct mv_config_peer *peers;
 	size_t peer_count;
-	struct mv_config_message *messages; /* in the order of the lines */
+	struct mv_config_message *messages; /* in the order of lines and columns */
 	size_t message_count;
 	bool valid; /* no message is an error */
 };

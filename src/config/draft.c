@@ -25,13 +25,80 @@ void mv_draft_uninit(struct mv_draft *draft)
 	free(draft->addresses.list);
 	free(draft->allowed_ips.list);
 	free(draft->peers);
+	sodium_free(draft->compact);
 	*draft = (struct mv_draft){0};
 }
 
-void mv_draft_place(struct mv_draft *draft, unsigned line, const char *key)
+void mv_draft_place(struct mv_draft *draft, unsigned line, unsigned column, const char *key)
 {
-	draft->line = line;
-	draft->key = key;
+	draft->place = (struct mv_place){.line = line, .column = column, .key = key};
+}
+
+static void copy_without_spaces(char *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text != ' ') {
+			*out++ = *text;
+		}
+	}
+	*out = '\0';
+}
+
+/* Values may be keys, so this memory is locked, and wiped when it is left for larger one. */
+static bool make_room_to_compact(struct mv_draft *draft, size_t size)
+{
+	if (size <= draft->compact_size) {
+		return true;
+	}
+	sodium_free(draft->compact);
+	draft->compact = sodium_malloc(2 * size);
+	draft->compact_size = draft->compact ? 2 * size : 0;
+	return draft->compact;
+}
+
+char *mv_draft_begin_value(
+	struct mv_draft *draft, char *value, unsigned column, bool without_spaces)
+{
+	draft->place.column = column;
+	draft->value = (struct mv_draft_value){.text = value, .column = column};
+	if (!without_spaces || !strchr(value, ' ')) {
+		return value;
+	}
+	if (!make_room_to_compact(draft, strlen(value) + 1)) {
+		draft->out_of_memory = true;
+		return NULL;
+	}
+	copy_without_spaces(draft->compact, value);
+	draft->value.text = draft->compact;
+	draft->value.raw = value;
+	return draft->compact;
+}
+
+/* Goes on to the byte that is the next one without spaces, or to the end. */
+static void pass_spaces(struct mv_draft_value *value)
+{
+	while (value->raw[value->raw_passed] == ' ') {
+		value->raw_passed++;
+	}
+}
+
+void mv_draft_point(struct mv_draft *draft, const char *at)
+{
+	struct mv_draft_value *value = &draft->value;
+	size_t offset = (size_t)(at - value->text);
+
+	if (!value->raw) {
+		draft->place.column = value->column + (unsigned)offset;
+		return;
+	}
+	if (offset < value->passed) {
+		value->passed = value->raw_passed = 0;
+	}
+	for (pass_spaces(value); value->passed < offset; pass_spaces(value)) {
+		value->passed++;
+		value->raw_passed++;
+	}
+	draft->place.column = value->column + (unsigned)value->raw_passed;
 }
 
 void mv_draft_error(struct mv_draft *draft, const char *format, ...)
@@ -39,7 +106,7 @@ void mv_draft_error(struct mv_draft *draft, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	mv_messages_add(&draft->messages, true, draft->line, draft->key, format, arguments);
+	mv_messages_add(&draft->messages, true, &draft->place, format, arguments);
 	va_end(arguments);
 }
 
@@ -48,7 +115,7 @@ void mv_draft_warning(struct mv_draft *draft, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	mv_messages_add(&draft->messages, false, draft->line, draft->key, format, arguments);
+	mv_messages_add(&draft->messages, false, &draft->place, format, arguments);
 	va_end(arguments);
 }
 
@@ -85,8 +152,8 @@ void mv_draft_add_peer(struct mv_draft *draft)
 		draft->section = MV_SECTION_UNKNOWN;
 		return;
 	}
-	config->peers[config->peer_count] = (struct mv_config_peer){.line = draft->line};
-	draft->peers[config->peer_count] = (struct mv_draft_peer){0};
+	config->peers[config->peer_count] = (struct mv_config_peer){.line = draft->place.line};
+	draft->peers[config->peer_count] = (struct mv_draft_peer){.column = draft->place.column};
 	config->peer_count++;
 }
 
@@ -120,7 +187,8 @@ void mv_draft_add_prefix(
 	}
 	prefixes->list[prefixes->count++] = (struct mv_draft_prefix){
 		.prefix = *prefix,
-		.line = draft->line,
+		.line = draft->place.line,
+		.column = draft->place.column,
 		.peer = draft->config->peer_count - 1,
 	};
 }

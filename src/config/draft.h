@@ -37,15 +37,17 @@ enum mv_setting {
 	MV_SETTING_COUNT,
 };
 
-/* The key that set it last; line 0: none did. */
+/* The key that set it last, and where its value stands; line 0: none did. */
 struct mv_given {
 	const char *key;
 	unsigned line;
+	unsigned column;
 };
 
 struct mv_draft_prefix {
 	struct mv_prefix prefix;
 	unsigned line;
+	unsigned column;
 	size_t peer; /* its index; of no meaning for the interface's own addresses */
 };
 
@@ -56,20 +58,35 @@ struct mv_draft_prefixes {
 
 /* What is not in mv_config_peer, at the same index. */
 struct mv_draft_peer {
+	unsigned column; /* of its [Peer] */
 	struct mv_given given[MV_SETTING_COUNT];
 	bool has_public_key;
+};
+
+/*
+ * The value being read, as the parsers see it and as it stands in the file, where it may have
+ * spaces more. A parser goes through a value from its beginning to its end, so the way from one to
+ * the other begins where it last ended.
+ */
+struct mv_draft_value {
+	const char *text;
+	const char *raw; /* NULL: the same */
+	unsigned column;
+	size_t passed, raw_passed;
 };
 
 struct mv_draft {
 	struct mv_config *config;
 	const char *path;
 	struct mv_messages messages;
-	unsigned line;   /* what messages speak of */
-	const char *key; /* NULL: of none */
+	struct mv_place place; /* what messages speak of */
+	struct mv_draft_value value;
+	char *compact; /* locked; room for a value without its spaces */
+	size_t compact_size;
 	enum mv_section section;
 	bool section_has_spaces; /* "[ Interface ]" */
 	unsigned section_line;
-	unsigned interface_line; /* of the first [Interface]; 0: there is none */
+	unsigned interface_line, interface_column; /* of the first [Interface]; 0: there is none */
 	struct mv_given given[MV_SETTING_COUNT];
 	bool has_private_key;
 	bool has_inline_secret; /* the file itself holds a private or pre-shared key */
@@ -86,8 +103,19 @@ bool mv_draft_init(struct mv_draft *draft, const char *path);
 /* Wipes and frees all of it, ->config too unless that was taken (made NULL). */
 void mv_draft_uninit(struct mv_draft *draft);
 
-/* Says of what place the next messages speak. */
-void mv_draft_place(struct mv_draft *draft, unsigned line, const char *key);
+/* Says of what place the next messages speak. Column 0: of the line as a whole. */
+void mv_draft_place(struct mv_draft *draft, unsigned line, unsigned column, const char *key);
+
+/*
+ * The value of the key at hand, which begins in this column: what follows speaks of it. Returns it
+ * as its parser is to have it, or NULL without memory.
+ */
+char *mv_draft_begin_value(
+	struct mv_draft *draft, char *value, unsigned column, bool without_spaces);
+
+/* Says that the next messages speak of what begins here in that value. */
+void mv_draft_point(struct mv_draft *draft, const char *at);
+
 void mv_draft_error(struct mv_draft *draft, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void mv_draft_warning(struct mv_draft *draft, const char *format, ...)
@@ -102,7 +130,7 @@ struct mv_config_peer *mv_draft_peer(struct mv_draft *draft);
 /* Who gave this setting in the section being read. */
 struct mv_given *mv_draft_given(struct mv_draft *draft, enum mv_setting setting);
 
-/* Appends; the line and the peer are those being read. */
+/* Appends; the place and the peer are those being read. */
 void mv_draft_add_prefix(
 	struct mv_draft *draft, struct mv_draft_prefixes *prefixes, const struct mv_prefix *prefix);
 

@@ -7,7 +7,6 @@
 #include "config/fields.h"
 #include "config/shown.h"
 
-/* `out` may be `text` itself. */
 static void copy_without_spaces(char *out, const char *text)
 {
 	for (; *text; text++) {
@@ -26,13 +25,13 @@ static enum mv_section section_of(const char *name)
 	return strcasecmp(name, "Peer") == 0 ? MV_SECTION_PEER : MV_SECTION_UNKNOWN;
 }
 
-static void begin_section(void *ctx, unsigned line, const char *name)
+static void begin_section(void *ctx, unsigned line, unsigned column, const char *name)
 {
 	struct mv_draft *draft = ctx;
 	char shown[MV_SHOWN_MAX], compact[MV_INI_NAME_MAX + 1];
 
 	copy_without_spaces(compact, name);
-	mv_draft_place(draft, line, NULL);
+	mv_draft_place(draft, line, column, NULL);
 	draft->section = section_of(compact);
 	draft->section_line = line;
 	draft->section_has_spaces = strchr(name, ' ');
@@ -43,6 +42,7 @@ static void begin_section(void *ctx, unsigned line, const char *name)
 		mv_draft_add_peer(draft);
 	} else if (draft->interface_line == 0) {
 		draft->interface_line = line;
+		draft->interface_column = column;
 	}
 }
 
@@ -97,7 +97,7 @@ static bool is_list(enum mv_setting setting)
 }
 
 /* A setting given twice takes the last value, as wg does. */
-static void note_given(struct mv_draft *draft, const struct mv_field *field)
+static void note_given(struct mv_draft *draft, const struct mv_field *field, unsigned column)
 {
 	struct mv_given *given = mv_draft_given(draft, field->setting);
 
@@ -107,7 +107,7 @@ static void note_given(struct mv_draft *draft, const struct mv_field *field)
 		mv_draft_warning(
 			draft, "given on line %u too: this one, the last, counts", given->line);
 	}
-	*given = (struct mv_given){.key = field->name, .line = draft->line};
+	*given = (struct mv_given){.key = field->name, .line = draft->place.line, .column = column};
 }
 
 static void report_homeless(struct mv_draft *draft, const struct mv_field *field)
@@ -121,29 +121,14 @@ static void report_homeless(struct mv_draft *draft, const struct mv_field *field
 	}
 }
 
-static void take_entry(void *ctx, unsigned line, const char *key, char *value)
+static void take_value(
+	struct mv_draft *draft, const struct mv_field *field, const struct mv_ini_entry *entry)
 {
-	struct mv_draft *draft = ctx;
-	const struct mv_field *field = mv_fields_find(key);
+	char *value = mv_draft_begin_value(
+		draft, entry->value, entry->value_column, field->dialect == MV_DIALECT_WG);
 
-	mv_draft_place(draft, line, field ? field->name : NULL);
-	if (draft->section == MV_SECTION_UNKNOWN) {
+	if (!value) {
 		return;
-	}
-	if (draft->section == MV_SECTION_NONE) {
-		report_homeless(draft, field);
-		return;
-	}
-	if (!field) {
-		report_unknown(draft, key);
-		return;
-	}
-	if (!has_its_place(draft, field)) {
-		return;
-	}
-	note_given(draft, field);
-	if (field->dialect == MV_DIALECT_WG) {
-		copy_without_spaces(value, value);
 	}
 	if (*value) {
 		field->parse(draft, value);
@@ -152,14 +137,39 @@ static void take_entry(void *ctx, unsigned line, const char *key, char *value)
 	}
 }
 
-static void report_syntax(void *ctx, unsigned line, bool in_header, const char *text)
+static void take_entry(void *ctx, const struct mv_ini_entry *entry)
+{
+	struct mv_draft *draft = ctx;
+	const struct mv_field *field = mv_fields_find(entry->key);
+
+	mv_draft_place(draft, entry->line, entry->key_column, field ? field->name : NULL);
+	if (draft->section == MV_SECTION_UNKNOWN) {
+		return;
+	}
+	if (draft->section == MV_SECTION_NONE) {
+		report_homeless(draft, field);
+		return;
+	}
+	if (!field) {
+		report_unknown(draft, entry->key);
+		return;
+	}
+	if (!has_its_place(draft, field)) {
+		return;
+	}
+	note_given(draft, field, entry->value_column);
+	take_value(draft, field, entry);
+}
+
+static void report_syntax(
+	void *ctx, unsigned line, unsigned column, bool in_header, const char *text)
 {
 	struct mv_draft *draft = ctx;
 
 	if (in_header) {
 		draft->section = MV_SECTION_UNKNOWN;
 	}
-	mv_draft_place(draft, line, NULL);
+	mv_draft_place(draft, line, column, NULL);
 	mv_draft_error(draft, "%s", text);
 }
 

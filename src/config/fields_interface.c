@@ -53,6 +53,7 @@ void mv_fields_parse_address(struct mv_draft *draft, char *value)
 	for (; element; element = strtok_r(NULL, separators, &rest)) {
 		struct mv_prefix prefix;
 
+		mv_draft_point(draft, element);
 		if (mv_value_parse_prefix(draft, &prefix, element)) {
 			mv_draft_add_prefix(draft, &draft->addresses, &prefix);
 		}

@@ -74,6 +74,7 @@ void mv_fields_parse_allowed_ips(struct mv_draft *draft, char *value)
 	while ((element = strsep(&value, ","))) {
 		struct mv_prefix prefix;
 
+		mv_draft_point(draft, element);
 		if (!*element) {
 			mv_draft_error(draft, "a comma with nothing before or behind it");
 		} else if (mv_value_parse_prefix(draft, &prefix, element)) {

@@ -21,10 +21,18 @@ struct span {
 	const char *at, *end;
 };
 
+/* What is wrong, NULL if nothing is, and at which byte, NULL for the line as a whole. */
+struct fault {
+	const char *text, *at;
+};
+
 struct parse {
 	struct span rest; /* of the text */
 	unsigned line;
-	struct span key;   /* of the line at hand */
+	const char *line_begin;
+	const char *header; /* of the line at hand */
+	struct span key;
+	unsigned value_column;
 	struct span value; /* what of it inih has not been given yet */
 	bool in_value;     /* it has pieces to go */
 	bool after_header;
@@ -67,7 +75,13 @@ static struct span next_line(struct parse *parse)
 
 	parse->rest.at = newline ? newline + 1 : line.end;
 	parse->line++;
+	parse->line_begin = line.at;
 	return line;
+}
+
+static unsigned column_of(const struct parse *parse, const char *at)
+{
+	return at ? (unsigned)(at - parse->line_begin) + 1 : 0;
 }
 
 static struct span strip_comment(struct span line)
@@ -84,16 +98,16 @@ static struct span strip_comment(struct span line)
 	return line;
 }
 
-static bool has_control_byte(struct span line)
+static const char *find_control_byte(struct span line)
 {
 	for (; line.at < line.end; line.at++) {
 		unsigned char c = (unsigned char)*line.at;
 
 		if ((c < ' ' && !is_blank((char)c)) || c == 0x7f) {
-			return true;
+			return line.at;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 static bool begins_with_byte_order_mark(struct span text)
@@ -103,14 +117,14 @@ static bool begins_with_byte_order_mark(struct span text)
 	return length_of(text) >= length && memcmp(text.at, byte_order_mark, length) == 0;
 }
 
-static bool has_byte_order_mark(struct span line)
+static const char *find_byte_order_mark(struct span line)
 {
 	for (; line.at < line.end; line.at++) {
 		if (begins_with_byte_order_mark(line)) {
-			return true;
+			return line.at;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 static bool is_header(struct span line)
@@ -158,37 +172,46 @@ static const char *entry_error(struct span line)
 }
 
 /* After the comment is gone: what is left of the line is not empty. */
-static const char *syntax_error(struct span line)
+static struct fault syntax_error(struct span line)
 {
-	if (has_control_byte(line)) {
-		return "a control byte: a peer file is plain text";
+	const char *odd = find_control_byte(line);
+	struct fault fault = {0};
+
+	if (odd) {
+		return (struct fault){"a control byte: a peer file is plain text", odd};
 	}
-	if (has_byte_order_mark(line)) {
-		return "an invisible byte-order mark (EF BB BF) within the text: take it out";
+	odd = find_byte_order_mark(line);
+	if (odd) {
+		return (struct fault){"an invisible byte-order mark (EF BB BF) within the text: "
+				      "take it out",
+			odd};
 	}
-	return is_header(line) ? header_error(line) : entry_error(line);
+	fault.text = is_header(line) ? header_error(line) : entry_error(line);
+	fault.at = line.at;
+	return fault;
 }
 
 /* The next line that says something and is well formed; false at the end of the text. */
 static bool next_good_line(struct parse *parse, struct span *line)
 {
 	while (parse->rest.at < parse->rest.end) {
-		const char *error = NULL;
+		struct fault fault = {0};
 
 		*line = next_line(parse);
 		if (length_of(*line) > MV_INI_LINE_MAX) {
-			error = "the line is longer than 1 MiB";
+			fault.text = "the line is longer than 1 MiB";
 		} else {
 			*line = strip_comment(*line);
 			if (line->at == line->end) {
 				continue;
 			}
-			error = syntax_error(*line);
+			fault = syntax_error(*line);
 		}
-		if (!error) {
+		if (!fault.text) {
 			return true;
 		}
-		parse->handler->error(parse->ctx, parse->line, is_header(*line), error);
+		parse->handler->error(parse->ctx, parse->line, column_of(parse, fault.at),
+			is_header(*line), fault.text);
 	}
 	return false;
 }
@@ -240,12 +263,14 @@ static char *read_line(char *out, int size, void *stream)
 		return NULL;
 	} else if (is_header(line)) {
 		parse->after_header = true;
+		parse->header = line.at;
 		end = put(out, line);
 	} else {
 		const char *equals = find(line, '=');
 
 		parse->key = trim((struct span){line.at, equals});
 		parse->value = trim((struct span){equals + 1, line.end});
+		parse->value_column = column_of(parse, parse->value.at);
 		end = put_piece(parse, out, (size_t)size);
 	}
 	*end++ = '\n';
@@ -269,27 +294,45 @@ static void copy_name(char copy[static MV_INI_NAME_MAX + 1], const char *name)
 	restore_blanks(copy);
 }
 
+static void hand_over_section(struct parse *parse, const char *section)
+{
+	char name[MV_INI_NAME_MAX + 1];
+
+	copy_name(name, section);
+	parse->handler->section(parse->ctx, parse->line, column_of(parse, parse->header), name);
+}
+
+static void hand_over_entry(struct parse *parse, const char *key)
+{
+	char name[MV_INI_NAME_MAX + 1];
+
+	restore_blanks(parse->joined);
+	copy_name(name, key);
+	parse->handler->entry(parse->ctx, &(struct mv_ini_entry){
+						  .line = parse->line,
+						  .key_column = column_of(parse, parse->key.at),
+						  .value_column = parse->value_column,
+						  .key = name,
+						  .value = parse->joined,
+					  });
+	parse->joined_length = 0;
+}
+
 /* An ini_handler. */
 static int take_line(void *user, const char *section, const char *key, const char *piece)
 {
 	struct parse *parse = user;
 	size_t length = strlen(piece);
-	char name[MV_INI_NAME_MAX + 1];
 
 	if (strcmp(key, HEADER) == 0) {
-		copy_name(name, section);
-		parse->handler->section(parse->ctx, parse->line, name);
+		hand_over_section(parse, section);
 		return 1;
 	}
 	memcpy(parse->joined + parse->joined_length, piece, length + 1);
 	parse->joined_length += length;
-	if (parse->in_value) {
-		return 1;
+	if (!parse->in_value) {
+		hand_over_entry(parse, key);
 	}
-	restore_blanks(parse->joined);
-	copy_name(name, key);
-	parse->handler->entry(parse->ctx, parse->line, name, parse->joined);
-	parse->joined_length = 0;
 	return 1;
 }
 

@@ -16,15 +16,27 @@
 #define MV_INI_LINE_MAX ((size_t)1 << 20) /* bytes, without the end of the line */
 #define MV_INI_NAME_MAX 48                /* of a section or a key: inih keeps as many */
 
+/* The strings live for the call. */
+struct mv_ini_entry {
+	unsigned line;
+	unsigned key_column;
+	unsigned value_column; /* of an empty value: the one behind the '=' */
+	const char *key;
+	char *value;
+};
+
 /*
- * What the text holds, in the order of its lines, which count from 1. The strings live for the
- * call. White space within them is one space a byte, and section and key may hold some as well.
+ * What the text holds, in the order of its lines. Lines and columns count from 1, columns in bytes
+ * and without a byte-order mark at the very beginning. White space within strings is one space a
+ * byte, so that what stands at an index of a value stands as far behind its column in the line;
+ * section and key may hold some as well.
  */
 struct mv_ini_handler {
-	void (*section)(void *ctx, unsigned line, const char *name);
-	void (*entry)(void *ctx, unsigned line, const char *key, char *value);
-	/* in_header: the section before has ended, and what this one is called is not known. */
-	void (*error)(void *ctx, unsigned line, bool in_header, const char *text);
+	void (*section)(void *ctx, unsigned line, unsigned column, const char *name);
+	void (*entry)(void *ctx, const struct mv_ini_entry *entry);
+	/* in_header: the section before has ended, and what this one is called is not known. Column
+	 * 0: the line as a whole. */
+	void (*error)(void *ctx, unsigned line, unsigned column, bool in_header, const char *text);
 };
 
 /*

@@ -6,7 +6,12 @@
 
 #define FIRST_CAPACITY 16
 
-/* Appends, then moves the message in front of those of later lines. */
+static bool is_behind(const struct mv_config_message *a, const struct mv_config_message *b)
+{
+	return a->line != b->line ? a->line > b->line : a->column > b->column;
+}
+
+/* Appends, then moves the message in front of those of later places. */
 static bool insert(struct mv_messages *messages, const struct mv_config_message *message)
 {
 	struct mv_config_message *list = messages->list;
@@ -22,7 +27,7 @@ static bool insert(struct mv_messages *messages, const struct mv_config_message 
 		messages->list = list;
 		messages->capacity = capacity;
 	}
-	while (place > 0 && list[place - 1].line > message->line) {
+	while (place > 0 && is_behind(&list[place - 1], message)) {
 		place--;
 	}
 	memmove(&list[place + 1], &list[place], (messages->count - place) * sizeof(*list));
@@ -49,10 +54,11 @@ write_text(const char *key, const char *format, va_list arguments)
 	return text;
 }
 
-void mv_messages_add(struct mv_messages *messages, bool is_error, unsigned line, const char *key,
+void mv_messages_add(struct mv_messages *messages, bool is_error, const struct mv_place *place,
 	const char *format, va_list arguments)
 {
-	struct mv_config_message message = {.is_error = is_error, .line = line};
+	struct mv_config_message message = {
+		.is_error = is_error, .line = place->line, .column = place->column};
 	size_t limit = is_error ? MV_MESSAGES_MAX : MV_MESSAGES_WARNINGS_MAX;
 
 	messages->has_error |= is_error;
@@ -62,7 +68,7 @@ void mv_messages_add(struct mv_messages *messages, bool is_error, unsigned line,
 	if (messages->count == limit) {
 		message.text = strdup("there is more to say than this: the rest is left out");
 	} else {
-		message.text = write_text(key, format, arguments);
+		message.text = write_text(place->key, format, arguments);
 	}
 	if (message.text && insert(messages, &message)) {
 		return;

@@ -15,8 +15,15 @@
 #define MV_MESSAGES_MAX          1000
 #define MV_MESSAGES_WARNINGS_MAX 500
 
+/* What a message speaks of, as far as it is known: 0 and NULL are not. */
+struct mv_place {
+	unsigned line;
+	unsigned column;
+	const char *key;
+};
+
 struct mv_messages {
-	struct mv_config_message *list; /* by line; those of one line in the order they came */
+	struct mv_config_message *list; /* by place; those of one place in the order they came */
 	size_t count, capacity;
 	bool has_error;     /* right even for messages beyond the limits */
 	bool out_of_memory; /* a message was lost for want of memory */
@@ -26,8 +33,8 @@ struct mv_messages {
  * The list begins as all zero. The text is "KEY: ..." if there is a key. The first message beyond
  * the limit is replaced by a word that there are more, and the later ones are left out.
  */
-void mv_messages_add(struct mv_messages *messages, bool is_error, unsigned line, const char *key,
-	const char *format, va_list arguments) __attribute__((format(printf, 5, 0)));
+void mv_messages_add(struct mv_messages *messages, bool is_error, const struct mv_place *place,
+	const char *format, va_list arguments) __attribute__((format(printf, 4, 0)));
 
 void mv_messages_free(struct mv_config_message *list, size_t count);
 

@@ -48,7 +48,8 @@ static void check_text(const char *text)
 	}
 }
 
-static void check_messages(const struct mv_config *config, unsigned lines)
+/* The longest line is as long as the file: one behind it is where something is missing. */
+static void check_messages(const struct mv_config *config, unsigned lines, size_t size)
 {
 	unsigned line = 0;
 	bool has_error = false;
@@ -57,6 +58,8 @@ static void check_messages(const struct mv_config *config, unsigned lines)
 		const struct mv_config_message *message = &config->messages[i];
 
 		demand(message->line <= lines, "a message has a line of the file");
+		demand(message->column <= size + 1, "and a column of it");
+		demand(message->line > 0 || message->column == 0, "no column without a line");
 		demand(message->line == 0 || message->line >= line, "in the order of the lines");
 		line = message->line > line ? message->line : line;
 		has_error |= message->is_error;
@@ -144,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 
 	demand(mv_config_load(&config, path) == 0 && config, "a file that is there can be loaded");
-	check_messages(config, count_lines(data, size));
+	check_messages(config, count_lines(data, size), size);
 	if (config->valid) {
 		check_valid(config);
 	}

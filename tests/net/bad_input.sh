@@ -38,14 +38,14 @@ EOF
 }
 
 # refused WHAT SED LINE WORD...: with the file changed so, up ends by 3, and one line of the message
-# has the file, the line and all the words.
+# has the file, the line and all the words. Unit tests look at the columns.
 refused() {
   local what=$1 line=$3
   good_ini
   sed -i "$2" "$ini"
   shift 3
   check "$what: exit status 3" ends 3 up
-  check "$what: the message" said "$ini:$line: " "$@"
+  check "$what: the message" said "$ini:$line:" "$@"
   check "$what: nothing is left" nothing_left
 }
 
@@ -85,7 +85,7 @@ test_keys_and_sections() {
   refused "key outside a section" 1d 1 PrivateKey
   refused "key of wg-quick" '4a DNS = 192.0.2.53' 5 DNS "not supported yet"
   refused "two errors, the first" '4a ListenPort = 70000\nMTU = 9' 5 ListenPort
-  check "two errors, the second" said "$ini:6: " MTU
+  check "two errors, the second" said "$ini:6:7: error:" MTU
 }
 
 # What the system refuses.
@@ -96,7 +96,7 @@ test_permissions() {
   sed -i '2s/.*/PrivateKeyFile = a.key/' "$ini"
   install -m 600 "$work/a.key" "$theirs/a.key"
   install -m 600 -o 65534 "$ini" "$theirs/peer.ini"
-  fails "unreadable key" 3 "$theirs/peer.ini:2: " PrivateKeyFile "Permission denied" -- \
+  fails "unreadable key" 3 "$theirs/peer.ini:2:18: " PrivateKeyFile "Permission denied" -- \
     as_nobody "$theirs/minivpn" up "$theirs/peer.ini"
 
   chown 65534 "$theirs/a.key"

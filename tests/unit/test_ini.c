@@ -8,24 +8,27 @@
 
 #define BOM "\xef\xbb\xbf"
 
-static void record_section(void *ctx, unsigned line, const char *name)
+static void record_section(void *ctx, unsigned line, unsigned column, const char *name)
 {
+	(void)column;
 	fprintf(ctx, "%u[%s]\n", line, name);
 }
 
-static void record_entry(void *ctx, unsigned line, const char *key, char *value)
+static void record_entry(void *ctx, const struct mv_ini_entry *entry)
 {
-	fprintf(ctx, "%u{%s}{%s}\n", line, key, value);
+	fprintf(ctx, "%u{%s}{%s}\n", entry->line, entry->key, entry->value);
 }
 
-static void record_error(void *ctx, unsigned line, bool in_header, const char *text)
+static void record_error(
+	void *ctx, unsigned line, unsigned column, bool in_header, const char *text)
 {
+	(void)column;
 	fprintf(ctx, "%u%s%s\n", line, in_header ? "![" : "!", text);
 }
 
 static const struct mv_ini_handler recorder = {record_section, record_entry, record_error};
 
-static char *record(const char *text, size_t length)
+static char *record_by(const struct mv_ini_handler *handler, const char *text, size_t length)
 {
 	char *events;
 	size_t events_length;
@@ -33,9 +36,14 @@ static char *record(const char *text, size_t length)
 
 	cr_assert(out);
 	cr_assert(sodium_init() >= 0);
-	cr_assert_eq(mv_ini_parse(text, length, &recorder, out), 0);
+	cr_assert_eq(mv_ini_parse(text, length, handler, out), 0);
 	fclose(out);
 	return events;
+}
+
+static char *record(const char *text, size_t length)
+{
+	return record_by(&recorder, text, length);
 }
 
 static void expect(const char *text, const char *expected)
@@ -106,6 +114,51 @@ Test(ini, every_error_of_syntax_is_found)
 Test(ini, an_empty_name_is_judged_by_the_handler)
 {
 	expect("[]\n", "1[]\n");
+}
+
+static void record_section_place(void *ctx, unsigned line, unsigned column, const char *name)
+{
+	fprintf(ctx, "%u:%u[%s]\n", line, column, name);
+}
+
+static void record_entry_place(void *ctx, const struct mv_ini_entry *entry)
+{
+	fprintf(ctx, "%u:%u{%s}%u{%s}\n", entry->line, entry->key_column, entry->key,
+		entry->value_column, entry->value);
+}
+
+static void record_error_place(
+	void *ctx, unsigned line, unsigned column, bool in_header, const char *text)
+{
+	(void)text;
+	fprintf(ctx, "%u:%u%s\n", line, column, in_header ? "![" : "!");
+}
+
+static void expect_places(const char *text, const char *expected)
+{
+	static const struct mv_ini_handler places = {
+		record_section_place, record_entry_place, record_error_place};
+	char *events = record_by(&places, text, strlen(text));
+
+	cr_expect_str_eq(
+		events, expected, "text:\n%s\nexpected:\n%sgot:\n%s", text, expected, events);
+	free(events);
+}
+
+Test(ini, columns_of_what_is_right)
+{
+	expect_places("[A]\nk = v\n", "1:1[A]\n2:1{k}5{v}\n");
+	expect_places("\t [A] \r\n\tk k=v v\r\n", "1:3[A]\n2:2{k k}6{v v}\n");
+	expect_places("k\t =\t v # c\n", "1:1{k}7{v}\n");
+	expect_places(BOM " k=v\n k=v\n", "1:2{k}4{v}\n2:2{k}4{v}\n");
+	/* Where there is no value, it is missed behind the '='. */
+	expect_places("k=\nk =  \nk = # v\n", "1:1{k}3{}\n2:1{k}4{}\n3:1{k}4{}\n");
+}
+
+Test(ini, columns_of_what_is_wrong)
+{
+	expect_places(" [A\n  k v\n\tk: v\n = v\n", "1:2![\n2:3!\n3:2!\n4:2!\n");
+	expect_places("k = v\1\n" BOM "k=v\n[A" BOM "]\n", "1:6!\n2:1!\n3:3![\n");
 }
 
 Test(ini, control_bytes_are_refused_outside_of_comments)

@@ -1,6 +1,8 @@
 #include "config/messages.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
 
 static void add(struct mv_messages *messages, bool is_error, unsigned line, const char *key,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
@@ -8,10 +10,24 @@ static void add(struct mv_messages *messages, bool is_error, unsigned line, cons
 static void add(struct mv_messages *messages, bool is_error, unsigned line, const char *key,
 	const char *format, ...)
 {
+	struct mv_place place = {.line = line, .key = key};
 	va_list arguments;
 
 	va_start(arguments, format);
-	mv_messages_add(messages, is_error, line, key, format, arguments);
+	mv_messages_add(messages, is_error, &place, format, arguments);
+	va_end(arguments);
+}
+
+static void add_at(struct mv_messages *messages, const struct mv_place *place, const char *format,
+	...) __attribute__((format(printf, 3, 4)));
+
+static void add_at(
+	struct mv_messages *messages, const struct mv_place *place, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	mv_messages_add(messages, true, place, format, arguments);
 	va_end(arguments);
 }
 
@@ -35,6 +51,28 @@ Test(messages, stand_in_the_order_of_lines)
 	}
 	cr_expect(messages.list[0].is_error);
 	cr_expect_not(messages.list[1].is_error);
+	mv_messages_free(messages.list, messages.count);
+}
+
+Test(messages, of_one_line_stand_in_the_order_of_columns)
+{
+	static const unsigned columns[] = {7, 0, 3, 7, 12, 3};
+	static const char *const expected[] = {"0.1", "3.2", "3.5", "7.0", "7.3", "12.4"};
+	struct mv_messages messages = {0};
+	char text[16];
+
+	for (unsigned i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		add_at(&messages, &(struct mv_place){.line = 2, .column = columns[i]}, "%u.%u",
+			columns[i], i);
+	}
+	add_at(&messages, &(struct mv_place){.line = 1, .column = 99}, "first");
+	cr_assert_eq(messages.count, 7);
+	cr_expect_str_eq(messages.list[0].text, "first");
+	for (size_t i = 1; i < messages.count; i++) {
+		cr_expect_str_eq(messages.list[i].text, expected[i - 1]);
+		snprintf(text, sizeof(text), "%u.", messages.list[i].column);
+		cr_expect(strncmp(messages.list[i].text, text, strlen(text)) == 0);
+	}
 	mv_messages_free(messages.list, messages.count);
 }
 
