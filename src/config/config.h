@@ -1,8 +1,8 @@
 /*
  * A peer file, checked: what `minivpn up FILE` needs to know. Reads the INI through config/ini,
  * checks every value, and reports all that is wrong at once. It reads the key files that the INI
- * names and nothing else; it resolves no name and touches no device. Any thread; called by cli
- * before the tunnel exists.
+ * names, the system's names of routing tables where one is needed, and nothing else; it resolves no
+ * name and touches no device. Any thread; called by cli before the tunnel exists.
  */
 #ifndef MV_CONFIG_CONFIG_H
 #define MV_CONFIG_CONFIG_H
@@ -40,6 +40,13 @@ struct mv_config_peer {
 
 #define MV_CONFIG_LANES_MAX 16
 
+/* Which routing table the routes go into. */
+enum mv_table_kind {
+	MV_TABLE_AUTO, /* not said: the main one, and one of its own for a default route */
+	MV_TABLE_OFF,  /* none: no routes */
+	MV_TABLE_NUMBER,
+};
+
 struct mv_config {
 	char device[MV_DEVICE_NAME_MAX];
 	bool device_is_named;            /* by Device = or by the file's name, not the default */
@@ -47,8 +54,13 @@ struct mv_config {
 	uint16_t listen_port;            /* 0: the kernel chooses */
 	uint32_t mtu;                    /* 0: not given */
 	uint32_t lanes;                  /* 0: not given */
-	bool without_offload;            /* packets go through the kernel one by one */
-	struct mv_prefix *addresses;     /* host bits kept */
+	uint32_t fwmark;                 /* 0: none */
+	bool fwmark_is_given;            /* also as none */
+	enum mv_table_kind table_kind;   /* of the routes */
+	uint32_t table;                  /* its number, where the kind is NUMBER */
+	bool saves_config;
+	bool without_offload;        /* packets go through the kernel one by one */
+	struct mv_prefix *addresses; /* host bits kept */
 	size_t address_count;
 	struct mv_config_peer *peers;
 	size_t peer_count;

@@ -1,5 +1,6 @@
 #include "config/draft.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -165,6 +166,7 @@ struct mv_config_peer *mv_draft_peer(struct mv_draft *draft)
 struct mv_given *mv_draft_given(struct mv_draft *draft, enum mv_setting setting)
 {
 	if (draft->section == MV_SECTION_PEER) {
+		assert(setting < MV_SETTING_OF_PEER_COUNT);
 		return &draft->peers[draft->config->peer_count - 1].given[setting];
 	}
 	return &draft->given[setting];

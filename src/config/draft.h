@@ -20,20 +20,27 @@ enum mv_section {
 	MV_SECTION_PEER,
 };
 
-/* What a key sets. Two keys may set the same: a key's text, and the file that it stands in. */
+/*
+ * What a key sets. Two keys may set the same: a key's text, and the file that it stands in. Those
+ * of [Peer] come first, since each peer keeps an array of them.
+ */
 enum mv_setting {
-	MV_SETTING_PRIVATE_KEY,
-	MV_SETTING_ADDRESS,
-	MV_SETTING_LISTEN_PORT,
-	MV_SETTING_MTU,
-	MV_SETTING_DEVICE,
-	MV_SETTING_LANES,
-	MV_SETTING_OFFLOAD,
 	MV_SETTING_PUBLIC_KEY,
 	MV_SETTING_PRESHARED_KEY,
 	MV_SETTING_ALLOWED_IPS,
 	MV_SETTING_ENDPOINT,
 	MV_SETTING_KEEPALIVE,
+	MV_SETTING_OF_PEER_COUNT,
+	MV_SETTING_PRIVATE_KEY = MV_SETTING_OF_PEER_COUNT,
+	MV_SETTING_ADDRESS,
+	MV_SETTING_LISTEN_PORT,
+	MV_SETTING_FWMARK,
+	MV_SETTING_MTU,
+	MV_SETTING_TABLE,
+	MV_SETTING_SAVE_CONFIG,
+	MV_SETTING_DEVICE,
+	MV_SETTING_LANES,
+	MV_SETTING_OFFLOAD,
 	MV_SETTING_COUNT,
 };
 
@@ -59,7 +66,7 @@ struct mv_draft_prefixes {
 /* What is not in mv_config_peer, at the same index. */
 struct mv_draft_peer {
 	unsigned column; /* of its [Peer] */
-	struct mv_given given[MV_SETTING_COUNT];
+	struct mv_given given[MV_SETTING_OF_PEER_COUNT];
 	bool has_public_key;
 };
 

@@ -91,11 +91,6 @@ static bool has_its_place(struct mv_draft *draft, const struct mv_field *field)
 	return true;
 }
 
-static bool is_list(enum mv_setting setting)
-{
-	return setting == MV_SETTING_ADDRESS || setting == MV_SETTING_ALLOWED_IPS;
-}
-
 /* A setting given twice takes the last value, as wg does. */
 static void note_given(struct mv_draft *draft, const struct mv_field *field, unsigned column)
 {
@@ -103,7 +98,7 @@ static void note_given(struct mv_draft *draft, const struct mv_field *field, uns
 
 	if (given->line != 0 && strcmp(given->key, field->name) != 0) {
 		mv_draft_error(draft, "line %u has %s: keep one of them", given->line, given->key);
-	} else if (given->line != 0 && !is_list(field->setting)) {
+	} else if (given->line != 0 && field->form == MV_FORM_ONE) {
 		mv_draft_warning(
 			draft, "given on line %u too: this one, the last, counts", given->line);
 	}

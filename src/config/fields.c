@@ -8,37 +8,41 @@
 #include "config/fields_peer.h"
 #include "config/ini.h"
 #include "config/nearest.h"
+#include "config/tablevalue.h"
 
 #define IFACE    MV_SECTION_INTERFACE
 #define PEER     MV_SECTION_PEER
 #define WG       MV_DIALECT_WG
 #define WG_QUICK MV_DIALECT_WG_QUICK
 #define OURS     MV_DIALECT_MINIVPN
+#define ONE      MV_FORM_ONE
+#define LIST     MV_FORM_LIST
 
 static const struct mv_field fields[] = {
-	{"PrivateKey", IFACE, WG, MV_SETTING_PRIVATE_KEY, mv_fields_parse_private_key},
-	{"PrivateKeyFile", IFACE, OURS, MV_SETTING_PRIVATE_KEY, mv_fields_parse_private_key_file},
-	{"Address", IFACE, WG_QUICK, MV_SETTING_ADDRESS, mv_fields_parse_address},
-	{"ListenPort", IFACE, WG, MV_SETTING_LISTEN_PORT, mv_fields_parse_listen_port},
-	{"MTU", IFACE, WG_QUICK, MV_SETTING_MTU, mv_fields_parse_mtu},
-	{"Device", IFACE, OURS, MV_SETTING_DEVICE, mv_fields_parse_device},
-	{"Lanes", IFACE, OURS, MV_SETTING_LANES, mv_fields_parse_lanes},
-	{"Offload", IFACE, OURS, MV_SETTING_OFFLOAD, mv_fields_parse_offload},
-	{"PublicKey", PEER, WG, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key},
-	{"PublicKeyFile", PEER, OURS, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key_file},
-	{"PresharedKey", PEER, WG, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk},
-	{"PresharedKeyFile", PEER, OURS, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk_file},
-	{"AllowedIPs", PEER, WG, MV_SETTING_ALLOWED_IPS, mv_fields_parse_allowed_ips},
-	{"Endpoint", PEER, WG, MV_SETTING_ENDPOINT, mv_fields_parse_endpoint},
-	{"PersistentKeepalive", PEER, WG, MV_SETTING_KEEPALIVE, mv_fields_parse_keepalive},
-	{.name = "FwMark", .section = IFACE, .dialect = WG},
+	{"PrivateKey", IFACE, WG, ONE, MV_SETTING_PRIVATE_KEY, mv_fields_parse_private_key},
+	{"PrivateKeyFile", IFACE, OURS, ONE, MV_SETTING_PRIVATE_KEY,
+		mv_fields_parse_private_key_file},
+	{"Address", IFACE, WG_QUICK, LIST, MV_SETTING_ADDRESS, mv_fields_parse_address},
+	{"ListenPort", IFACE, WG, ONE, MV_SETTING_LISTEN_PORT, mv_fields_parse_listen_port},
+	{"FwMark", IFACE, WG, ONE, MV_SETTING_FWMARK, mv_fields_parse_fwmark},
+	{"MTU", IFACE, WG_QUICK, ONE, MV_SETTING_MTU, mv_fields_parse_mtu},
+	{"Table", IFACE, WG_QUICK, ONE, MV_SETTING_TABLE, mv_tablevalue_parse},
+	{"SaveConfig", IFACE, WG_QUICK, ONE, MV_SETTING_SAVE_CONFIG, mv_fields_parse_save_config},
+	{"Device", IFACE, OURS, ONE, MV_SETTING_DEVICE, mv_fields_parse_device},
+	{"Lanes", IFACE, OURS, ONE, MV_SETTING_LANES, mv_fields_parse_lanes},
+	{"Offload", IFACE, OURS, ONE, MV_SETTING_OFFLOAD, mv_fields_parse_offload},
+	{"PublicKey", PEER, WG, ONE, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key},
+	{"PublicKeyFile", PEER, OURS, ONE, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key_file},
+	{"PresharedKey", PEER, WG, ONE, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk},
+	{"PresharedKeyFile", PEER, OURS, ONE, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk_file},
+	{"AllowedIPs", PEER, WG, LIST, MV_SETTING_ALLOWED_IPS, mv_fields_parse_allowed_ips},
+	{"Endpoint", PEER, WG, ONE, MV_SETTING_ENDPOINT, mv_fields_parse_endpoint},
+	{"PersistentKeepalive", PEER, WG, ONE, MV_SETTING_KEEPALIVE, mv_fields_parse_keepalive},
 	{.name = "DNS", .section = IFACE, .dialect = WG_QUICK},
-	{.name = "Table", .section = IFACE, .dialect = WG_QUICK},
 	{.name = "PreUp", .section = IFACE, .dialect = WG_QUICK},
 	{.name = "PostUp", .section = IFACE, .dialect = WG_QUICK},
 	{.name = "PreDown", .section = IFACE, .dialect = WG_QUICK},
 	{.name = "PostDown", .section = IFACE, .dialect = WG_QUICK},
-	{.name = "SaveConfig", .section = IFACE, .dialect = WG_QUICK},
 };
 
 static const struct mv_field *const fields_end = fields + sizeof(fields) / sizeof(fields[0]);

@@ -7,7 +7,7 @@
 
 #include "config/draft.h"
 
-#define MV_FIELDS_NAMES_MAX 192
+#define MV_FIELDS_NAMES_MAX 256
 
 /* A key of wg's own: white space within name and value means nothing, and is removed. The keys of
  * wg-quick and ours mean theirs. */
@@ -17,10 +17,16 @@ enum mv_dialect {
 	MV_DIALECT_MINIVPN,
 };
 
+enum mv_form {
+	MV_FORM_ONE,  /* of several the last counts */
+	MV_FORM_LIST, /* several add up */
+};
+
 struct mv_field {
 	const char *name;
 	enum mv_section section;
 	enum mv_dialect dialect;
+	enum mv_form form;
 	enum mv_setting setting;
 	void (*parse)(struct mv_draft *draft, char *value); /* NULL: of a later version */
 };

@@ -69,10 +69,38 @@ void mv_fields_parse_listen_port(struct mv_draft *draft, char *value)
 	}
 }
 
+void mv_fields_parse_fwmark(struct mv_draft *draft, char *value)
+{
+	char shown[MV_SHOWN_MAX];
+	uint32_t mark = 0;
+
+	if (strcasecmp(value, "off") != 0 && !mv_value_read_number(&mark, value)) {
+		mv_draft_error(draft,
+			"%s is no mark: write off, a number, or 0x and hex digits, at most "
+			"0xffffffff",
+			mv_shown(shown, value));
+		return;
+	}
+	draft->config->fwmark = mark;
+	draft->config->fwmark_is_given = true;
+}
+
 void mv_fields_parse_mtu(struct mv_draft *draft, char *value)
 {
 	/* Every IPv4 host takes in a packet of 576 bytes (RFC 791 section 3.1). */
 	mv_value_parse_number(draft, &draft->config->mtu, value, 576, UINT16_MAX, "a number");
+}
+
+void mv_fields_parse_save_config(struct mv_draft *draft, char *value)
+{
+	char shown[MV_SHOWN_MAX];
+	bool is_true = strcasecmp(value, "true") == 0;
+
+	if (!is_true && strcasecmp(value, "false") != 0) {
+		mv_draft_error(draft, "%s: write true or false", mv_shown(shown, value));
+		return;
+	}
+	draft->config->saves_config = is_true;
 }
 
 void mv_fields_parse_device(struct mv_draft *draft, char *value)

@@ -1,5 +1,7 @@
 #include "config/value.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/shown.h"
@@ -13,6 +15,37 @@ bool mv_value_parse_number(struct mv_draft *draft, uint32_t *number, const char 
 	if (!mv_decimal_parse(&parsed, value, max) || parsed < min) {
 		mv_draft_error(draft, "%s is not %s from %u to %u", mv_shown(shown, value), words,
 			min, max);
+		return false;
+	}
+	*number = (uint32_t)parsed;
+	return true;
+}
+
+static bool read_hex(uint32_t *number, const char *digits)
+{
+	unsigned long long parsed;
+
+	/* What strtoull would take besides: white space, a sign, one more 0x. */
+	if (!*digits || digits[strspn(digits, "0123456789abcdefABCDEF")]) {
+		return false;
+	}
+	errno = 0;
+	parsed = strtoull(digits, NULL, 16);
+	if (errno != 0 || parsed > UINT32_MAX) {
+		return false;
+	}
+	*number = (uint32_t)parsed;
+	return true;
+}
+
+bool mv_value_read_number(uint32_t *number, const char *text)
+{
+	uint64_t parsed;
+
+	if (strncmp(text, "0x", 2) == 0) {
+		return read_hex(number, text + 2);
+	}
+	if (!mv_decimal_parse(&parsed, text, UINT32_MAX)) {
 		return false;
 	}
 	*number = (uint32_t)parsed;
