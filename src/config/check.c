@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/dnsvalue.h"
 #include "config/ifname.h"
 #include "config/shown.h"
 #include "config/twins.h"
@@ -277,6 +278,7 @@ void mv_check_draft(struct mv_draft *draft)
 	check_device(draft);
 	check_private_key(draft);
 	check_mtu(draft);
+	mv_dnsvalue_settle(draft);
 	settle_addresses(draft);
 	check_peers(draft);
 	settle_allowed_ips(draft);

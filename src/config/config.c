@@ -89,6 +89,11 @@ void mv_config_destroy(struct mv_config *config)
 		free(config->peers[i].endpoint_host);
 	}
 	sodium_free(config->peers);
+	for (size_t i = 0; i < config->search_domain_count; i++) {
+		free(config->search_domains[i]);
+	}
+	free(config->search_domains);
+	free(config->nameservers);
 	free(config->addresses);
 	mv_messages_free(config->messages, config->message_count);
 	sodium_free(config);

@@ -62,6 +62,10 @@ struct mv_config {
 	bool without_offload;        /* packets go through the kernel one by one */
 	struct mv_prefix *addresses; /* host bits kept */
 	size_t address_count;
+	struct mv_ip *nameservers; /* each once, in the order of the file */
+	size_t nameserver_count;
+	char **search_domains; /* likewise */
+	size_t search_domain_count;
 	struct mv_config_peer *peers;
 	size_t peer_count;
 	struct mv_config_message *messages; /* in the order of lines and columns */

@@ -127,7 +127,7 @@ static void take_value(
 	}
 	if (*value) {
 		field->parse(draft, value);
-	} else {
+	} else if (field->form != MV_FORM_LOOSE_LIST) {
 		mv_draft_error(draft, "no value after the '='");
 	}
 }

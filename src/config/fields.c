@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/dnsvalue.h"
 #include "config/fields_interface.h"
 #include "config/fields_peer.h"
 #include "config/ini.h"
@@ -17,6 +18,7 @@
 #define OURS     MV_DIALECT_MINIVPN
 #define ONE      MV_FORM_ONE
 #define LIST     MV_FORM_LIST
+#define LOOSE    MV_FORM_LOOSE_LIST
 
 static const struct mv_field fields[] = {
 	{"PrivateKey", IFACE, WG, ONE, MV_SETTING_PRIVATE_KEY, mv_fields_parse_private_key},
@@ -26,6 +28,7 @@ static const struct mv_field fields[] = {
 	{"ListenPort", IFACE, WG, ONE, MV_SETTING_LISTEN_PORT, mv_fields_parse_listen_port},
 	{"FwMark", IFACE, WG, ONE, MV_SETTING_FWMARK, mv_fields_parse_fwmark},
 	{"MTU", IFACE, WG_QUICK, ONE, MV_SETTING_MTU, mv_fields_parse_mtu},
+	{"DNS", IFACE, WG_QUICK, LOOSE, MV_SETTING_DNS, mv_dnsvalue_parse},
 	{"Table", IFACE, WG_QUICK, ONE, MV_SETTING_TABLE, mv_tablevalue_parse},
 	{"SaveConfig", IFACE, WG_QUICK, ONE, MV_SETTING_SAVE_CONFIG, mv_fields_parse_save_config},
 	{"Device", IFACE, OURS, ONE, MV_SETTING_DEVICE, mv_fields_parse_device},
@@ -38,7 +41,6 @@ static const struct mv_field fields[] = {
 	{"AllowedIPs", PEER, WG, LIST, MV_SETTING_ALLOWED_IPS, mv_fields_parse_allowed_ips},
 	{"Endpoint", PEER, WG, ONE, MV_SETTING_ENDPOINT, mv_fields_parse_endpoint},
 	{"PersistentKeepalive", PEER, WG, ONE, MV_SETTING_KEEPALIVE, mv_fields_parse_keepalive},
-	{.name = "DNS", .section = IFACE, .dialect = WG_QUICK},
 	{.name = "PreUp", .section = IFACE, .dialect = WG_QUICK},
 	{.name = "PostUp", .section = IFACE, .dialect = WG_QUICK},
 	{.name = "PreDown", .section = IFACE, .dialect = WG_QUICK},

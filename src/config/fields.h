@@ -18,8 +18,9 @@ enum mv_dialect {
 };
 
 enum mv_form {
-	MV_FORM_ONE,  /* of several the last counts */
-	MV_FORM_LIST, /* several add up */
+	MV_FORM_ONE,        /* of several the last counts */
+	MV_FORM_LIST,       /* several add up */
+	MV_FORM_LOOSE_LIST, /* and may be empty */
 };
 
 struct mv_field {

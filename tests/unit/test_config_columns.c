@@ -65,6 +65,8 @@ Test(config_columns, of_values)
 {
 	expect_places(INTERFACE "ListenPort = 70000\n", "3:14 ListenPort\n");
 	expect_places(INTERFACE "\tListenPort\t=\t \t70000\r\n", "3:17 ListenPort\n");
+	expect_places(INTERFACE " Fw Mark =  0 X1\nTable = Off\r\nSaveConfig =\tyes\n",
+		"3:13 FwMark\n4:9 Table\n5:14 SaveConfig\n");
 	expect_places(INTERFACE "ListenPort=7 000 0 # 1\n", "3:12 ListenPort\n");
 	expect_places(INTERFACE "MTU = 1420 bytes\n", "3:7 MTU\n");
 	expect_places(INTERFACE "  MTU =\nDevice = # x\r\n", "3:8 MTU\n4:9 Device\n");
@@ -85,6 +87,7 @@ Test(config_columns, of_the_elements_of_a_list)
 {
 	expect_places(INTERFACE "Address = 10.0.0.1,  x, y 10.0.0.2\tz\n",
 		"3:22 Address\n3:25 Address\n3:36 Address\n");
+	expect_places(INTERFACE "DNS = 10.0.0.1, x/y\tcorp,1.2\n", "3:17 DNS\n3:26 DNS\n");
 	expect_places(INTERFACE "Address = , ,\n", "3:11 Address\n");
 	expect_places(INTERFACE PEER_B "AllowedIPs = x,10.0.0.0/8,y\n",
 		"5:14 AllowedIPs\n5:27 AllowedIPs\n");

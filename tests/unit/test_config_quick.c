@@ -33,6 +33,25 @@ static void expect_error(const char *key, const char *value, const char *message
 	mv_config_destroy(config);
 }
 
+/* "NAMESERVERS | DOMAINS"; to be freed. */
+static char *dns_of(const struct mv_config *config)
+{
+	char *text, ip[MV_IP_TEXT_MAX];
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	cr_assert(out);
+	for (size_t i = 0; i < config->nameserver_count; i++) {
+		fprintf(out, "%s ", mv_ip_print(ip, &config->nameservers[i]));
+	}
+	fputc('|', out);
+	for (size_t i = 0; i < config->search_domain_count; i++) {
+		fprintf(out, " %s", config->search_domains[i]);
+	}
+	fclose(out);
+	return text;
+}
+
 static void expect_mark(const char *value, uint32_t expected)
 {
 	struct mv_config *config = load_good("FwMark", value);
@@ -119,6 +138,104 @@ Test(config_quick, what_is_no_table)
 	expect_error("Table", "", "no value after the '='");
 }
 
+static void expect_dns(const char *value, const char *expected)
+{
+	struct mv_config *config = load_good("DNS", value);
+	char *text = dns_of(config);
+
+	cr_expect_str_eq(text, expected, "%s: %s", value, text);
+	free(text);
+	mv_config_destroy(config);
+}
+
+Test(config_quick, nameservers_and_search_domains)
+{
+	expect_dns("10.0.0.1", "10.0.0.1 |");
+	expect_dns("fd00::1", "fd00::1 |");
+	expect_dns("10.0.0.1, 10.0.0.2,fd00::1 ::1", "10.0.0.1 10.0.0.2 fd00::1 ::1 |");
+	expect_dns("example.com", "| example.com");
+	expect_dns("10.0.0.1, corp, a-b_c.example.com., 10.0.0.2, 4you",
+		"10.0.0.1 10.0.0.2 | corp a-b_c.example.com. 4you");
+	expect_dns(", 10.0.0.1 ,\t, corp ,", "10.0.0.1 | corp");
+	expect_dns("10.0.0.1 # the router", "10.0.0.1 |");
+	expect_dns("", "|");
+	expect_dns(", ,", "|");
+	expect_dns("10.0.0.2 corp 10.0.0.1, fd00::1, 10.0.0.2 fd00:0::1 CORP,lab,corp",
+		"10.0.0.2 10.0.0.1 fd00::1 | corp lab");
+	expect_dns("dead", "| dead");
+	/* Equal bytes of two families. */
+	expect_dns("1.2.3.4 102:304::", "1.2.3.4 102:304:: |");
+}
+
+Test(config_quick, dns_adds_up)
+{
+	struct mv_config *config =
+		load(INTERFACE "DNS = 10.0.0.1, corp\nDNS =\ndns = lab, 10.0.0.2\n"
+			       "DNS = 10.0.0.1\n");
+	char *text = dns_of(config);
+
+	expect_messages(config, "");
+	cr_expect_str_eq(text, "10.0.0.1 10.0.0.2 | corp lab", "%s", text);
+	free(text);
+	mv_config_destroy(config);
+}
+
+Test(config_quick, what_is_no_dns)
+{
+#define NO_NAMESERVER " is no address: write a nameserver as in 10.0.0.1 or fd00::1"
+#define NO_DOMAIN     " is neither an address nor a search domain, which has only A-Z a-z 0-9 - _ and ."
+	expect_error("DNS", "10.0.0.256", "'10.0.0.256'" NO_NAMESERVER);
+	expect_error("DNS", "10.0.0", "'10.0.0'" NO_NAMESERVER);
+	expect_error("DNS", "010.0.0.1", "'010.0.0.1'" NO_NAMESERVER);
+	expect_error("DNS", ".", "'.'" NO_NAMESERVER);
+	expect_error("DNS", "53", "'53'" NO_NAMESERVER);
+	expect_error("DNS", "fd00::g", "'fd00::g'" NO_NAMESERVER);
+	expect_error("DNS", "fe80::1%eth0", "'fe80::1%eth0'" NO_NAMESERVER);
+	expect_error("DNS", "[fd00::1]:53", "'[fd00::1]:53'" NO_NAMESERVER);
+	expect_error("DNS", "10.0.0.1:53", "'10.0.0.1:53'" NO_NAMESERVER);
+	expect_error("DNS", "10.0.0.1/24", "'10.0.0.1/24'" NO_DOMAIN);
+	expect_error("DNS", "~corp", "'~corp'" NO_DOMAIN);
+	expect_error("DNS", "corp;lab", "'corp;lab'" NO_DOMAIN);
+	expect_error("DNS",
+		"b\xc3\xbc"
+		"cher.example",
+		"'b\xc3\xbc"
+		"cher.example'" NO_DOMAIN);
+	expect_error("DNS", PRIVATE_A, "(hidden: it could be a key)" NO_DOMAIN);
+}
+
+Test(config_quick, a_search_domain_has_a_greatest_length)
+{
+	char value[255] = {0};
+
+	memset(value, 'n', 253);
+	mv_config_destroy(load_good("DNS", value));
+	value[253] = 'n';
+	expect_error("DNS", value, "a search domain has at most 253 characters");
+}
+
+/* What is there twice is found without a look at each pair. */
+Test(config_quick, a_long_list_of_dns, .timeout = 20)
+{
+	enum { COUNT = 100000 };
+	FILE *file = fopen("test.ini", "w");
+	struct mv_config *config;
+
+	cr_assert(file);
+	fprintf(file, INTERFACE);
+	for (unsigned i = 0; i < COUNT; i++) {
+		fprintf(file, "DNS = 10.%u.%u.%u, d%u\n", i >> 16 & 1, i >> 8 & 0xff, i & 0xff,
+			i / 2);
+	}
+	fclose(file);
+	cr_assert_eq(chmod("test.ini", 0600), 0);
+	config = load_path("test.ini");
+	expect_messages(config, "");
+	cr_expect_eq(config->nameserver_count, COUNT);
+	cr_expect_eq(config->search_domain_count, COUNT / 2);
+	mv_config_destroy(config);
+}
+
 Test(config_quick, whether_the_file_is_saved)
 {
 	static const struct {
@@ -150,6 +267,8 @@ Test(config_quick, what_is_not_given)
 	cr_expect_eq(config->table_kind, MV_TABLE_AUTO);
 	cr_expect_eq(config->table, 0);
 	cr_expect_not(config->saves_config);
+	cr_expect_eq(config->nameserver_count, 0);
+	cr_expect_eq(config->search_domain_count, 0);
 	mv_config_destroy(config);
 }
 
@@ -173,7 +292,7 @@ Test(config_quick, of_single_values_the_last_counts)
 
 Test(config_quick, they_belong_to_the_interface)
 {
-	static const char *const keys[] = {"FwMark", "Table", "SaveConfig"};
+	static const char *const keys[] = {"FwMark", "DNS", "Table", "SaveConfig"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		char text[512], expected[128];
