@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/dnsvalue.h"
+#include "config/hooks.h"
 #include "config/ifname.h"
 #include "config/shown.h"
 #include "config/twins.h"
@@ -279,6 +280,7 @@ void mv_check_draft(struct mv_draft *draft)
 	check_private_key(draft);
 	check_mtu(draft);
 	mv_dnsvalue_settle(draft);
+	mv_hooks_settle(draft);
 	settle_addresses(draft);
 	check_peers(draft);
 	settle_allowed_ips(draft);

@@ -94,6 +94,9 @@ void mv_config_destroy(struct mv_config *config)
 	}
 	free(config->search_domains);
 	free(config->nameservers);
+	for (size_t i = 0; i < MV_HOOK_COUNT; i++) {
+		sodium_free(config->hooks[i].list);
+	}
 	free(config->addresses);
 	mv_messages_free(config->messages, config->message_count);
 	sodium_free(config);

@@ -47,6 +47,26 @@ enum mv_table_kind {
 	MV_TABLE_NUMBER,
 };
 
+/* When a command of the file is run. */
+enum mv_hook {
+	MV_HOOK_PRE_UP,
+	MV_HOOK_POST_UP,
+	MV_HOOK_PRE_DOWN,
+	MV_HOOK_POST_DOWN,
+	MV_HOOK_COUNT,
+};
+
+struct mv_config_hook {
+	unsigned line;
+	char *command; /* as it stands in the file; %i stands for the device */
+};
+
+/* Commands may hold secrets: they lie in locked memory, together with their list. */
+struct mv_config_hooks {
+	struct mv_config_hook *list; /* in the order of the file */
+	size_t count;
+};
+
 struct mv_config {
 	char device[MV_DEVICE_NAME_MAX];
 	bool device_is_named;            /* by Device = or by the file's name, not the default */
@@ -58,6 +78,7 @@ struct mv_config {
 	bool fwmark_is_given;            /* also as none */
 	enum mv_table_kind table_kind;   /* of the routes */
 	uint32_t table;                  /* its number, where the kind is NUMBER */
+	struct mv_config_hooks hooks[MV_HOOK_COUNT];
 	bool saves_config;
 	bool without_offload;        /* packets go through the kernel one by one */
 	struct mv_prefix *addresses; /* host bits kept */
@@ -79,6 +100,9 @@ struct mv_config {
  * -ENOMEM; *config is NULL then. Keys live in locked memory, so sodium_init comes first.
  */
 int mv_config_load(struct mv_config **config, const char *path);
+
+/* The key that gives it: "PreUp", "PostUp", "PreDown" or "PostDown". */
+const char *mv_hook_name(enum mv_hook hook);
 
 /* Wipes and frees; NULL is allowed. */
 void mv_config_destroy(struct mv_config *config);

@@ -27,6 +27,9 @@ void mv_draft_uninit(struct mv_draft *draft)
 	free(draft->allowed_ips.list);
 	free(draft->peers);
 	sodium_free(draft->compact);
+	for (size_t i = 0; i < MV_HOOK_COUNT; i++) {
+		sodium_free(draft->hooks[i].records);
+	}
 	*draft = (struct mv_draft){0};
 }
 

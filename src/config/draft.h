@@ -38,6 +38,10 @@ enum mv_setting {
 	MV_SETTING_MTU,
 	MV_SETTING_DNS,
 	MV_SETTING_TABLE,
+	MV_SETTING_PRE_UP,
+	MV_SETTING_POST_UP,
+	MV_SETTING_PRE_DOWN,
+	MV_SETTING_POST_DOWN,
 	MV_SETTING_SAVE_CONFIG,
 	MV_SETTING_DEVICE,
 	MV_SETTING_LANES,
@@ -83,6 +87,13 @@ struct mv_draft_value {
 	size_t passed, raw_passed;
 };
 
+/* Commands one behind the other, each with its line before it. */
+struct mv_draft_hooks {
+	char *records; /* locked */
+	size_t length, capacity;
+	size_t count;
+};
+
 struct mv_draft {
 	struct mv_config *config;
 	const char *path;
@@ -100,6 +111,7 @@ struct mv_draft {
 	bool has_inline_secret; /* the file itself holds a private or pre-shared key */
 	struct mv_draft_prefixes addresses;
 	struct mv_draft_prefixes allowed_ips; /* those of all peers */
+	struct mv_draft_hooks hooks[MV_HOOK_COUNT];
 	struct mv_draft_peer *peers;
 	size_t peer_capacity;
 	bool out_of_memory;

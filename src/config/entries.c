@@ -77,11 +77,6 @@ static bool has_its_place(struct mv_draft *draft, const struct mv_field *field)
 			mv_fields_section_name(draft->section));
 		return false;
 	}
-	if (!field->parse) {
-		mv_draft_error(
-			draft, "not supported yet: take this line out, or put a '#' before it");
-		return false;
-	}
 	/* wg-quick does not see such a header, and its keys are then unknown to wg. */
 	if (field->dialect == MV_DIALECT_WG_QUICK && draft->section_has_spaces) {
 		mv_draft_error(draft, "write the header of line %u without spaces, as [%s]",
@@ -116,6 +111,11 @@ static void report_homeless(struct mv_draft *draft, const struct mv_field *field
 	}
 }
 
+static bool may_be_empty(const struct mv_field *field)
+{
+	return field->form == MV_FORM_LOOSE_LIST || field->form == MV_FORM_COMMAND;
+}
+
 static void take_value(
 	struct mv_draft *draft, const struct mv_field *field, const struct mv_ini_entry *entry)
 {
@@ -127,7 +127,7 @@ static void take_value(
 	}
 	if (*value) {
 		field->parse(draft, value);
-	} else if (field->form != MV_FORM_LOOSE_LIST) {
+	} else if (!may_be_empty(field)) {
 		mv_draft_error(draft, "no value after the '='");
 	}
 }
@@ -156,6 +156,14 @@ static void take_entry(void *ctx, const struct mv_ini_entry *entry)
 	take_value(draft, field, entry);
 }
 
+static bool is_verbatim(void *ctx, const char *key)
+{
+	const struct mv_field *field = mv_fields_find(key);
+
+	(void)ctx;
+	return field && field->form == MV_FORM_COMMAND;
+}
+
 static void report_syntax(
 	void *ctx, unsigned line, unsigned column, bool in_header, const char *text)
 {
@@ -170,6 +178,7 @@ static void report_syntax(
 
 const struct mv_ini_handler mv_entries_handler = {
 	.section = begin_section,
+	.is_verbatim = is_verbatim,
 	.entry = take_entry,
 	.error = report_syntax,
 };

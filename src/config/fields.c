@@ -7,6 +7,7 @@
 #include "config/dnsvalue.h"
 #include "config/fields_interface.h"
 #include "config/fields_peer.h"
+#include "config/hooks.h"
 #include "config/ini.h"
 #include "config/nearest.h"
 #include "config/tablevalue.h"
@@ -19,6 +20,7 @@
 #define ONE      MV_FORM_ONE
 #define LIST     MV_FORM_LIST
 #define LOOSE    MV_FORM_LOOSE_LIST
+#define COMMAND  MV_FORM_COMMAND
 
 static const struct mv_field fields[] = {
 	{"PrivateKey", IFACE, WG, ONE, MV_SETTING_PRIVATE_KEY, mv_fields_parse_private_key},
@@ -30,6 +32,10 @@ static const struct mv_field fields[] = {
 	{"MTU", IFACE, WG_QUICK, ONE, MV_SETTING_MTU, mv_fields_parse_mtu},
 	{"DNS", IFACE, WG_QUICK, LOOSE, MV_SETTING_DNS, mv_dnsvalue_parse},
 	{"Table", IFACE, WG_QUICK, ONE, MV_SETTING_TABLE, mv_tablevalue_parse},
+	{"PreUp", IFACE, WG_QUICK, COMMAND, MV_SETTING_PRE_UP, mv_hooks_parse_pre_up},
+	{"PostUp", IFACE, WG_QUICK, COMMAND, MV_SETTING_POST_UP, mv_hooks_parse_post_up},
+	{"PreDown", IFACE, WG_QUICK, COMMAND, MV_SETTING_PRE_DOWN, mv_hooks_parse_pre_down},
+	{"PostDown", IFACE, WG_QUICK, COMMAND, MV_SETTING_POST_DOWN, mv_hooks_parse_post_down},
 	{"SaveConfig", IFACE, WG_QUICK, ONE, MV_SETTING_SAVE_CONFIG, mv_fields_parse_save_config},
 	{"Device", IFACE, OURS, ONE, MV_SETTING_DEVICE, mv_fields_parse_device},
 	{"Lanes", IFACE, OURS, ONE, MV_SETTING_LANES, mv_fields_parse_lanes},
@@ -41,10 +47,6 @@ static const struct mv_field fields[] = {
 	{"AllowedIPs", PEER, WG, LIST, MV_SETTING_ALLOWED_IPS, mv_fields_parse_allowed_ips},
 	{"Endpoint", PEER, WG, ONE, MV_SETTING_ENDPOINT, mv_fields_parse_endpoint},
 	{"PersistentKeepalive", PEER, WG, ONE, MV_SETTING_KEEPALIVE, mv_fields_parse_keepalive},
-	{.name = "PreUp", .section = IFACE, .dialect = WG_QUICK},
-	{.name = "PostUp", .section = IFACE, .dialect = WG_QUICK},
-	{.name = "PreDown", .section = IFACE, .dialect = WG_QUICK},
-	{.name = "PostDown", .section = IFACE, .dialect = WG_QUICK},
 };
 
 static const struct mv_field *const fields_end = fields + sizeof(fields) / sizeof(fields[0]);
@@ -111,7 +113,7 @@ const char *mv_fields_names(char text[static MV_FIELDS_NAMES_MAX], enum mv_secti
 
 	text[0] = '\0';
 	for (const struct mv_field *field = fields; field < fields_end; field++) {
-		if (field->section == section && field->parse) {
+		if (field->section == section) {
 			length += snprintf(text + length, MV_FIELDS_NAMES_MAX - (size_t)length,
 				"%s%s", length ? ", " : "", field->name);
 		}

@@ -21,6 +21,7 @@ enum mv_form {
 	MV_FORM_ONE,        /* of several the last counts */
 	MV_FORM_LIST,       /* several add up */
 	MV_FORM_LOOSE_LIST, /* and may be empty */
+	MV_FORM_COMMAND,    /* and are taken as they are written, with each '#' */
 };
 
 struct mv_field {
@@ -29,7 +30,7 @@ struct mv_field {
 	enum mv_dialect dialect;
 	enum mv_form form;
 	enum mv_setting setting;
-	void (*parse)(struct mv_draft *draft, char *value); /* NULL: of a later version */
+	void (*parse)(struct mv_draft *draft, char *value);
 };
 
 /* Whatever the case; NULL if there is none. */

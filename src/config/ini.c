@@ -8,12 +8,15 @@
 #include <string.h>
 
 /*
- * Two bytes that no line holds, since control bytes are refused. White space inside a name or value
- * travels through inih as BLANK: it would trim it at the ends of a piece and cut the value before
- * " ;". inih tells nobody of a header, so a key HEADER follows each one.
+ * Bytes that no line holds, since control bytes are refused. White space inside a name or value
+ * travels through inih as BLANK and those behind it, one for each kind in `blanks`: it would trim
+ * it at the ends of a piece and cut the value before " ;". inih tells nobody of a header, so a key
+ * HEADER follows each one.
  */
-#define BLANK  '\1'
-#define HEADER "\2"
+#define HEADER "\1"
+#define BLANK  '\2'
+
+static const char blanks[] = " \t\v\f\r";
 
 static const char byte_order_mark[] = {'\xef', '\xbb', '\xbf'};
 
@@ -32,6 +35,7 @@ struct parse {
 	const char *line_begin;
 	const char *header; /* of the line at hand */
 	struct span key;
+	bool is_verbatim;
 	unsigned value_column;
 	struct span value; /* what of it inih has not been given yet */
 	bool in_value;     /* it has pieces to go */
@@ -45,6 +49,11 @@ struct parse {
 static bool is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static bool stands_for_blank(char c)
+{
+	return c >= BLANK && c < BLANK + (char)strlen(blanks);
 }
 
 static size_t length_of(struct span span)
@@ -82,6 +91,37 @@ static struct span next_line(struct parse *parse)
 static unsigned column_of(const struct parse *parse, const char *at)
 {
 	return at ? (unsigned)(at - parse->line_begin) + 1 : 0;
+}
+
+/* A name is no string yet, or is inih's own. */
+static void copy_name(char copy[static MV_INI_NAME_MAX + 1], struct span name)
+{
+	assert(length_of(name) <= MV_INI_NAME_MAX);
+	for (; name.at < name.end; name.at++) {
+		*copy++ = *name.at;
+		if (is_blank(*name.at) || stands_for_blank(*name.at)) {
+			copy[-1] = ' ';
+		}
+	}
+	*copy = '\0';
+}
+
+/* A '#' before the '=' would be part of the key, and no key has one. */
+static bool is_verbatim(const struct parse *parse, struct span line)
+{
+	const char *equals = find(line, '=');
+	struct span key = {line.at, equals};
+	char name[MV_INI_NAME_MAX + 1];
+
+	if (!equals || !parse->handler->is_verbatim) {
+		return false;
+	}
+	key = trim(key);
+	if (length_of(key) > MV_INI_NAME_MAX) {
+		return false;
+	}
+	copy_name(name, key);
+	return parse->handler->is_verbatim(parse->ctx, name);
 }
 
 static struct span strip_comment(struct span line)
@@ -201,7 +241,8 @@ static bool next_good_line(struct parse *parse, struct span *line)
 		if (length_of(*line) > MV_INI_LINE_MAX) {
 			fault.text = "the line is longer than 1 MiB";
 		} else {
-			*line = strip_comment(*line);
+			parse->is_verbatim = is_verbatim(parse, *line);
+			*line = parse->is_verbatim ? trim(*line) : strip_comment(*line);
 			if (line->at == line->end) {
 				continue;
 			}
@@ -220,7 +261,7 @@ static char *put(char *out, struct span span)
 {
 	for (; span.at < span.end; span.at++) {
 		if (is_blank(*span.at)) {
-			*out++ = BLANK;
+			*out++ = (char)(BLANK + (strchr(blanks, *span.at) - blanks));
 		} else {
 			*out++ = *span.at;
 		}
@@ -278,27 +319,25 @@ static char *read_line(char *out, int size, void *stream)
 	return out;
 }
 
-static void restore_blanks(char *text)
+static void restore_blanks(char *text, bool as_they_were)
 {
 	for (; *text; text++) {
-		if (*text == BLANK) {
-			*text = ' ';
+		if (stands_for_blank(*text)) {
+			*text = as_they_were ? blanks[*text - BLANK] : ' ';
 		}
 	}
 }
 
-/* inih's strings are its own: names are short and copied, values are joined first. */
-static void copy_name(char copy[static MV_INI_NAME_MAX + 1], const char *name)
+static struct span span_of(const char *text)
 {
-	snprintf(copy, MV_INI_NAME_MAX + 1, "%s", name);
-	restore_blanks(copy);
+	return (struct span){text, text + strlen(text)};
 }
 
 static void hand_over_section(struct parse *parse, const char *section)
 {
 	char name[MV_INI_NAME_MAX + 1];
 
-	copy_name(name, section);
+	copy_name(name, span_of(section));
 	parse->handler->section(parse->ctx, parse->line, column_of(parse, parse->header), name);
 }
 
@@ -306,8 +345,8 @@ static void hand_over_entry(struct parse *parse, const char *key)
 {
 	char name[MV_INI_NAME_MAX + 1];
 
-	restore_blanks(parse->joined);
-	copy_name(name, key);
+	restore_blanks(parse->joined, parse->is_verbatim);
+	copy_name(name, span_of(key));
 	parse->handler->entry(parse->ctx, &(struct mv_ini_entry){
 						  .line = parse->line,
 						  .key_column = column_of(parse, parse->key.at),

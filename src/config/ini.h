@@ -5,7 +5,8 @@
  * thread.
  *
  * Lines end in LF or CR LF. White space around sections, keys and values does not count, nor does
- * what follows a '#', a line that begins with ';', and a byte-order mark at the very beginning.
+ * what follows a '#', a line that begins with ';', and a byte-order mark at the very beginning. The
+ * values of some keys are taken as they are written: in them a '#' is one character more.
  */
 #ifndef MV_CONFIG_INI_H
 #define MV_CONFIG_INI_H
@@ -29,9 +30,12 @@ struct mv_ini_entry {
  * What the text holds, in the order of its lines. Lines and columns count from 1, columns in bytes
  * and without a byte-order mark at the very beginning. White space within strings is one space a
  * byte, so that what stands at an index of a value stands as far behind its column in the line;
- * section and key may hold some as well.
+ * section and key may hold some as well. Values taken as they are written keep theirs.
  */
 struct mv_ini_handler {
+	/* Whether the values of this key are taken so; also asked of what turns out to be no key.
+	 * NULL: of none. */
+	bool (*is_verbatim)(void *ctx, const char *key);
 	void (*section)(void *ctx, unsigned line, unsigned column, const char *name);
 	void (*entry)(void *ctx, const struct mv_ini_entry *entry);
 	/* in_header: the section before has ended, and what this one is called is not known. Column

@@ -107,6 +107,48 @@ static void check_device(const struct mv_config *config, size_t prefixes)
 	mv_device_destroy(device);
 }
 
+static void check_hooks(const struct mv_config_hooks *hooks)
+{
+	unsigned line = 0;
+
+	for (size_t i = 0; i < hooks->count; i++) {
+		const char *command = hooks->list[i].command;
+
+		demand(hooks->list[i].line > line, "commands in the order of the lines");
+		line = hooks->list[i].line;
+		demand(*command && !strchr(command, '\n'),
+			"a command is one line that says something");
+		demand(!strchr(" \t\r", command[strlen(command) - 1]), "and is trimmed");
+		for (const char *c = command; *c; c++) {
+			demand((unsigned char)*c >= '\t' && *c != 0x7f,
+				"and has its white space back");
+		}
+	}
+}
+
+static void check_system(const struct mv_config *config)
+{
+	demand(config->fwmark == 0 || config->fwmark_is_given, "a mark is given");
+	demand((config->table_kind == MV_TABLE_NUMBER) == (config->table != 0),
+		"a table has a number, or none");
+	for (size_t i = 0; i < config->nameserver_count; i++) {
+		demand(config->nameservers[i].family != MV_FAMILY_NONE,
+			"a nameserver is an address");
+		for (size_t k = 0; k < i; k++) {
+			demand(!mv_ip_equal(&config->nameservers[i], &config->nameservers[k]),
+				"each nameserver once");
+		}
+	}
+	for (size_t i = 0; i < config->search_domain_count; i++) {
+		const char *domain = config->search_domains[i];
+
+		demand(*domain && !strpbrk(domain, " \t\n,;#/:"), "a search domain is one word");
+	}
+	for (size_t i = 0; i < MV_HOOK_COUNT; i++) {
+		check_hooks(&config->hooks[i]);
+	}
+}
+
 static void check_valid(const struct mv_config *config)
 {
 	size_t prefixes = 0;
@@ -117,6 +159,7 @@ static void check_valid(const struct mv_config *config)
 	for (size_t i = 0; i < config->peer_count; i++) {
 		prefixes += check_peer(&config->peers[i]);
 	}
+	check_system(config);
 	check_device(config, prefixes);
 }
 

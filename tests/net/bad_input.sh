@@ -83,7 +83,7 @@ test_values() {
 test_keys_and_sections() {
   refused "unknown key" '7s/AllowedIPs/AlowedIPs/' 7 AlowedIPs "AllowedIPs"
   refused "key outside a section" 1d 1 PrivateKey
-  refused "key of wg-quick, not taken yet" '4a PostUp = true' 5 PostUp "not supported yet"
+  refused "hook of a peer" '7a PostUp = true # x' 8 PostUp "[Interface]"
   refused "bad nameserver" '4a DNS = 192.0.2.530' 5 DNS 192.0.2.530
   refused "bad table" '4a Table = Off' 5 Table "lower case"
   refused "two errors, the first" '4a ListenPort = 70000\nMTU = 9' 5 ListenPort

@@ -65,6 +65,8 @@ Test(config_columns, of_values)
 {
 	expect_places(INTERFACE "ListenPort = 70000\n", "3:14 ListenPort\n");
 	expect_places(INTERFACE "\tListenPort\t=\t \t70000\r\n", "3:17 ListenPort\n");
+	expect_places(INTERFACE "PreUp = true # \x01\n  PostUp true\n", "3:16\n4:3\n");
+	expect_places(INTERFACE PEER_B "  PostUp = true\n", "5:3 PostUp\n");
 	expect_places(INTERFACE " Fw Mark =  0 X1\nTable = Off\r\nSaveConfig =\tyes\n",
 		"3:13 FwMark\n4:9 Table\n5:14 SaveConfig\n");
 	expect_places(INTERFACE "ListenPort=7 000 0 # 1\n", "3:12 ListenPort\n");

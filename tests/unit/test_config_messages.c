@@ -58,7 +58,9 @@ Test(config_messages, sections_and_keys)
 						       "which belongs in [Peer]?\n"},
 		{INTERFACE "colour = red\n",
 			"3: error: unknown key 'colour' in [Interface]: there are PrivateKey, "
-			"PrivateKeyFile, Address, ListenPort, FwMark, MTU, DNS, Table, SaveConfig, "
+			"PrivateKeyFile, Address, ListenPort, FwMark, MTU, DNS, Table, PreUp, "
+			"PostUp, "
+			"PreDown, PostDown, SaveConfig, "
 			"Device, Lanes, Offload\n"},
 		{INTERFACE PEER_B "colour = red\n",
 			"5: error: unknown key 'colour' in [Peer]: there are PublicKey, "
@@ -92,25 +94,6 @@ Test(config_messages, sections_and_keys)
 	};
 
 	EXPECT_ROWS(rows);
-}
-
-Test(config_messages, keys_of_wg_quick_that_are_not_taken_yet)
-{
-	static const char *const names[] = {"PreUp", "PostUp", "PreDown", "PostDown"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char text[256], expected[256];
-		struct mv_config *config;
-
-		snprintf(text, sizeof(text), INTERFACE "%s = x\n", names[i]);
-		snprintf(expected, sizeof(expected),
-			"3: error: %s: not supported yet: take this line out, or put a '#' before "
-			"it\n",
-			names[i]);
-		config = load(text);
-		expect_messages(config, expected);
-		mv_config_destroy(config);
-	}
 }
 
 Test(config_messages, keys_as_text)

@@ -20,13 +20,17 @@ static const char *const seeds[] = {
 		  "Endpoint = [2001:db8::1]:51820\nPersistentKeepalive = 25\n",
 	"[Interface]\r\nPrivateKeyFile = a.key\r\nDevice = wg0 # name\r\n[Peer]\r\n"
 	"PublicKeyFile = b.pub\r\nPresharedKeyFile = psk\r\nEndpoint = vpn.example.com:443\r\n",
+	INTERFACE "FwMark = 0xca6c\nTable = main\nDNS = 10.0.0.1, fd00::1, corp\nPreUp =\n"
+		  "PostUp = echo \t" PRESHARED " # %i\nPostDown = a\nSaveConfig = true\n",
 	INTERFACE "DNS = 10.0.0.1\n" PEER_B "AllowedIPs = 10.0.0.1/8\n" PEER_C
 		  "AllowedIPs = 10.0.0.0/8\nEndpoint = [fe80::1%eth0]:7\n",
 };
 
 static const char *const fragments[] = {"\n", "\r", "=", ":", "#", ";", ",", "[", "]", "/", "%",
 	" ", "\t", "\n[Peer]\n", "[Interface]\n", "\xef\xbb\xbf", "AllowedIPs = ", PRIVATE_A,
-	"99999999999", "PrivateKeyFile = ", "Address=", "\nEndpoint=["};
+	"99999999999",
+	"PrivateKeyFile = ", "Address=", "DNS = ", "\nPostUp = ", "FwMark=", "Table = ", "off",
+	"\nEndpoint=["};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

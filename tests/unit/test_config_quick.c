@@ -269,6 +269,9 @@ Test(config_quick, what_is_not_given)
 	cr_expect_not(config->saves_config);
 	cr_expect_eq(config->nameserver_count, 0);
 	cr_expect_eq(config->search_domain_count, 0);
+	for (unsigned i = 0; i < MV_HOOK_COUNT; i++) {
+		cr_expect_eq(config->hooks[i].count, 0);
+	}
 	mv_config_destroy(config);
 }
 
@@ -292,7 +295,8 @@ Test(config_quick, of_single_values_the_last_counts)
 
 Test(config_quick, they_belong_to_the_interface)
 {
-	static const char *const keys[] = {"FwMark", "DNS", "Table", "SaveConfig"};
+	static const char *const keys[] = {
+		"FwMark", "DNS", "Table", "PreUp", "PostUp", "PreDown", "PostDown", "SaveConfig"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		char text[512], expected[128];

@@ -119,6 +119,29 @@ Test(config_wipe, keys_in_the_peer_file)
 	load_and_destroy(true);
 }
 
+/* A command may well have a key in it. */
+Test(config_wipe, keys_in_commands)
+{
+	struct mv_config *config;
+
+	write_unbuffered("test.ini",
+		INTERFACE "PreUp = login " PRESHARED " # x\nPostDown = logout " PRESHARED "\n");
+	config = load_path("test.ini");
+	cr_assert(config->valid);
+	cr_expect_eq(count_text(PRESHARED), 2);
+	mv_config_destroy(config);
+	cr_expect_eq(count_text(PRESHARED), 0);
+}
+
+Test(config_wipe, keys_with_spaces_inside)
+{
+	write_unbuffered("test.ini",
+		INTERFACE PEER_B "PresharedKey = " PRESHARED " \n"
+				 "Pre Shared Key = r3Pqgd7mCu1tTQyKqDmDIkAf6C0uI "
+				 "lmkLYbI/7yKQ1k=\n");
+	load_and_destroy(true);
+}
+
 Test(config_wipe, keys_in_files)
 {
 	write_unbuffered("a.key", PRIVATE_A "\n");

@@ -26,7 +26,19 @@ static void record_error(
 	fprintf(ctx, "%u%s%s\n", line, in_header ? "![" : "!", text);
 }
 
-static const struct mv_ini_handler recorder = {record_section, record_entry, record_error};
+/* Keys that begin with "cmd". */
+static bool is_verbatim(void *ctx, const char *key)
+{
+	(void)ctx;
+	return strncmp(key, "cmd", 3) == 0;
+}
+
+static const struct mv_ini_handler recorder = {
+	.is_verbatim = is_verbatim,
+	.section = record_section,
+	.entry = record_entry,
+	.error = record_error,
+};
 
 static char *record_by(const struct mv_ini_handler *handler, const char *text, size_t length)
 {
@@ -92,6 +104,44 @@ Test(ini, comments)
 	expect("a ;b = c\n[A ;b]\n", "1{a ;b}{c}\n2[A ;b]\n");
 }
 
+Test(ini, values_taken_as_they_are_written)
+{
+	expect("cmd = a # b\nk = a # b\n", "1{cmd}{a # b}\n2{k}{a}\n");
+	expect("cmd=#\ncmd = ; #;\n", "1{cmd}{#}\n2{cmd}{; #;}\n");
+	expect("\tcmd x\t=\t a\t b\v\fc\rd \t\r\n", "1{cmd x}{a\t b\v\fc\rd}\n");
+	expect("cmd = a = b  =\n", "1{cmd}{a = b  =}\n");
+	expect("cmd =\ncmd = \t \n", "1{cmd}{}\n2{cmd}{}\n");
+	/* Still comments. */
+	expect("#cmd = a\n;cmd = a\n # cmd = b\n ; cmd = b # c\n", "");
+	/* What is before the '=' is no value. */
+	expect("cmd # = a\n", "1{cmd #}{a}\n");
+	expect("k # cmd = a\n", "1!no '=': a line has the form key = value\n");
+	expect("[cmd] # = a\n", "1[cmd]\n");
+	expect("cmd = \1\ncmd = # \1\nk = # \1\n", "1!a control byte: a peer file is plain text\n"
+						   "2!a control byte: a peer file is plain text\n"
+						   "3{k}{}\n");
+	expect("cmd = " BOM "\n",
+		"1!an invisible byte-order mark (EF BB BF) within the text: take it out\n");
+}
+
+/* The pieces of a long value, with white space at their seams. */
+Test(ini, values_of_every_length_are_taken_as_they_are_written)
+{
+	enum { LONGEST = 700 };
+	char text[LONGEST + 32], expected[LONGEST + 32], value[LONGEST + 1];
+
+	for (size_t length = 1; length <= LONGEST; length++) {
+		for (size_t i = 0; i < length; i++) {
+			value[i] = "\t#a \r;\v\f"[(i + length) % 8];
+		}
+		value[0] = value[length - 1] = 'x';
+		value[length] = '\0';
+		snprintf(text, sizeof(text), "cmd = %s\nz=1", value);
+		snprintf(expected, sizeof(expected), "1{cmd}{%s}\n2{z}{1}\n", value);
+		expect(text, expected);
+	}
+}
+
 Test(ini, colons_belong_to_values)
 {
 	expect("e = [fd00::1]:51820\n", "1{e}{[fd00::1]:51820}\n");
@@ -137,7 +187,10 @@ static void record_error_place(
 static void expect_places(const char *text, const char *expected)
 {
 	static const struct mv_ini_handler places = {
-		record_section_place, record_entry_place, record_error_place};
+		.section = record_section_place,
+		.entry = record_entry_place,
+		.error = record_error_place,
+	};
 	char *events = record_by(&places, text, strlen(text));
 
 	cr_expect_str_eq(
