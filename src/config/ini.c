@@ -323,7 +323,7 @@ static void restore_blanks(char *text, bool as_they_were)
 {
 	for (; *text; text++) {
 		if (stands_for_blank(*text)) {
-			*text = as_they_were ? blanks[*text - BLANK] : ' ';
+			*text = blanks[as_they_were ? *text - BLANK : 0];
 		}
 	}
 }
