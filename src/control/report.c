@@ -139,6 +139,10 @@ static void print_device(
 		print_label(report, "listening port");
 		fprintf(report->out, "%u\n", snapshot->listen_port);
 	}
+	if (snapshot->fwmark != 0) {
+		print_label(report, "fwmark");
+		fprintf(report->out, "0x%" PRIx32 "\n", snapshot->fwmark);
+	}
 	if (snapshot->mtu != 0) {
 		print_label(report, "mtu");
 		fprintf(report->out, "%u\n", snapshot->mtu);

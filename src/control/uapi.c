@@ -1,5 +1,6 @@
 /*
- * Requests of the control socket. Replies are in uapi_print and uapi_parse.
+ * Requests of the control socket. The lines of a set are in uapi_set, replies in uapi_print and
+ * uapi_parse.
  */
 #include "control/uapi.h"
 
@@ -29,7 +30,16 @@ static const struct request *find_request(const char *text, size_t len)
 	return NULL;
 }
 
-enum mv_uapi_request mv_uapi_classify(const char *text, size_t len, size_t *used)
+/* The empty line may have come in two pieces: the look begins one byte before the new ones. */
+static const char *find_end(const char *text, size_t len, size_t *seen)
+{
+	size_t from = *seen > 0 ? *seen - 1 : 0;
+
+	*seen = len;
+	return memmem(text + from, len - from, "\n\n", 2);
+}
+
+enum mv_uapi_request mv_uapi_classify(const char *text, size_t len, size_t *seen, size_t *used)
 {
 	const struct request *request;
 	const char *end;
@@ -41,10 +51,11 @@ enum mv_uapi_request mv_uapi_classify(const char *text, size_t len, size_t *used
 	if (request == NULL) {
 		return MV_UAPI_UNKNOWN;
 	}
-	end = memmem(text, len, "\n\n", 2);
+	end = find_end(text, len, seen);
 	if (end == NULL) {
 		return MV_UAPI_INCOMPLETE;
 	}
+	*seen = 0;
 	*used = (size_t)(end - text) + 2;
 	if (request->kind != MV_UAPI_SET && *used != strlen(request->line) + 1) {
 		return MV_UAPI_BAD_REQUEST;

@@ -8,13 +8,14 @@
 
 #include <stddef.h>
 
+#include "tunnel/change.h"
 #include "tunnel/snapshot.h"
 
 enum mv_uapi_request {
 	MV_UAPI_INCOMPLETE, /* no empty line yet: read on */
 	MV_UAPI_GET,
 	MV_UAPI_STATUS,
-	MV_UAPI_SET,         /* understood, not supported yet: answer -EOPNOTSUPP */
+	MV_UAPI_SET,
 	MV_UAPI_BAD_REQUEST, /* get or status with lines that do not belong there: answer EINVAL */
 	MV_UAPI_UNKNOWN,     /* not a request of ours: close the connection */
 };
@@ -22,9 +23,17 @@ enum mv_uapi_request {
 /*
  * Looks at what a client has sent so far. *used is the length of the request with its empty line,
  * so that the next one may follow on the same connection. A first line that can become no request
- * is UNKNOWN at once.
+ * is UNKNOWN at once. *seen: how much of the text was looked at before, so that a long request is
+ * not searched again for each piece of it; 0 at first, and after each request.
  */
-enum mv_uapi_request mv_uapi_classify(const char *text, size_t len, size_t *used);
+enum mv_uapi_request mv_uapi_classify(const char *text, size_t len, size_t *seen, size_t *used);
+
+/*
+ * The lines of a set, up to its empty line, which is there, as changes to be applied together.
+ * 0; -EINVAL: a value, an unknown key, or one in the wrong place; -EPROTO: a line without '=';
+ * -ENOMEM. The text is taken apart. A scope that is the name of an interface is looked up.
+ */
+int mv_uapi_parse_set(struct mv_changes *changes, char *text, size_t len);
 
 /*
  * The whole reply with errno=0 and the empty line, terminated; *len without the terminator. NULL:

@@ -5,6 +5,7 @@
 #include "control/uapi.h"
 
 #define READ_ROOM 4096
+#define WATCH_MS  500
 
 static void serve(struct mv_uapi_connection *connection);
 
@@ -23,7 +24,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	struct mv_uapi_connection *connection = handle->data;
 
 	if (--connection->handles == 0) {
-		connection->closed(connection->owner);
+		connection->owner->closed(connection->owner->ctx);
 	}
 }
 
@@ -35,18 +36,32 @@ void mv_uapi_connection_close(struct mv_uapi_connection *connection)
 	}
 	mv_text_uninit(&connection->request);
 	uv_close((uv_handle_t *)&connection->pipe, on_handle_closed);
-	uv_close((uv_handle_t *)&connection->idle, on_handle_closed);
+	uv_close((uv_handle_t *)&connection->watch, on_handle_closed);
 }
 
-/* A slow reader may take as long as it likes, as long as it takes something each time we look. */
-static void on_idle(uv_timer_t *idle)
+static void note_activity(struct mv_uapi_connection *connection)
 {
-	struct mv_uapi_connection *connection = idle->data;
+	connection->active_ms = uv_now(connection->watch.loop);
+}
+
+/* A slow reader may take as long as it likes, as long as it takes something. */
+static void on_watch(uv_timer_t *watch)
+{
+	struct mv_uapi_connection *connection = watch->data;
+	const struct mv_uapi_connection_owner *owner = connection->owner;
 	size_t unsent = uv_stream_get_write_queue_size(stream_of(connection));
+	uint64_t now_ms = uv_now(watch->loop);
 
 	if (connection->reply != NULL && unsent < connection->unsent) {
 		connection->unsent = unsent;
-	} else {
+		note_activity(connection);
+	}
+	uint64_t idle_ms = now_ms - connection->active_ms;
+	bool is_too_slow =
+		connection->reply == NULL && now_ms - connection->asked_ms >= MV_UAPI_REQUEST_MS;
+
+	if (is_too_slow || idle_ms >= MV_UAPI_IDLE_MS ||
+		(idle_ms >= MV_UAPI_IDLE_WANTED_MS && owner->is_wanted(owner->ctx))) {
 		mv_uapi_connection_close(connection);
 	}
 }
@@ -64,7 +79,8 @@ static void on_written(uv_write_t *write, int status)
 		mv_uapi_connection_close(connection);
 		return;
 	}
-	uv_timer_again(&connection->idle);
+	note_activity(connection);
+	connection->asked_ms = connection->active_ms;
 	serve(connection);
 }
 
@@ -81,6 +97,21 @@ static char *print_snapshot(
 				       : mv_uapi_print_status(snapshot, len);
 	mv_snapshot_destroy(snapshot);
 	return reply;
+}
+
+/* Nothing of it is carried out before all of it has been read. */
+static char *carry_out(
+	const struct mv_uapi_host *host, char *request, size_t request_len, size_t *len)
+{
+	struct mv_changes changes;
+
+	mv_changes_init(&changes);
+	int error = mv_uapi_parse_set(&changes, request, request_len);
+	if (error == 0) {
+		error = host->apply(host->ctx, &changes);
+	}
+	mv_changes_uninit(&changes);
+	return mv_uapi_print_errno(error, len);
 }
 
 static void answer(struct mv_uapi_connection *connection, char *reply, size_t len)
@@ -131,15 +162,17 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
 		return;
 	}
 	connection->request.len += (size_t)bytes;
-	uv_timer_again(&connection->idle);
+	note_activity(connection);
 	serve(connection);
 }
 
 static void read_on(struct mv_uapi_connection *connection)
 {
+	const struct mv_uapi_connection_owner *owner = connection->owner;
 	int error = UV_EMSGSIZE;
 
-	if (connection->request.len <= MV_UAPI_REQUEST_MAX) {
+	if (connection->request.len <= MV_UAPI_REQUEST_MAX &&
+		owner->requests_bytes(owner->ctx) <= MV_UAPI_REQUESTS_MAX) {
 		error = uv_read_start(stream_of(connection), on_alloc, on_read);
 	}
 	if (error < 0 && error != UV_EALREADY) {
@@ -152,7 +185,9 @@ static void serve(struct mv_uapi_connection *connection)
 {
 	struct mv_text *text = &connection->request;
 	size_t used = 0, len = 0;
-	enum mv_uapi_request request = mv_uapi_classify(text->bytes, text->len, &used);
+	const struct mv_uapi_host *host = &connection->owner->host;
+	enum mv_uapi_request request =
+		mv_uapi_classify(text->bytes, text->len, &connection->seen, &used);
 	char *reply = NULL;
 
 	switch (request) {
@@ -164,10 +199,10 @@ static void serve(struct mv_uapi_connection *connection)
 		return;
 	case MV_UAPI_GET:
 	case MV_UAPI_STATUS:
-		reply = print_snapshot(connection->host, request, &len);
+		reply = print_snapshot(host, request, &len);
 		break;
 	case MV_UAPI_SET:
-		reply = mv_uapi_print_errno(-EOPNOTSUPP, &len);
+		reply = carry_out(host, text->bytes, used, &len);
 		break;
 	case MV_UAPI_BAD_REQUEST:
 		reply = mv_uapi_print_errno(EINVAL, &len);
@@ -178,15 +213,16 @@ static void serve(struct mv_uapi_connection *connection)
 }
 
 void mv_uapi_connection_open(struct mv_uapi_connection *connection, uv_stream_t *listener,
-	const struct mv_uapi_host *host, void (*closed)(void *owner), void *owner)
+	const struct mv_uapi_connection_owner *owner)
 {
-	*connection = (struct mv_uapi_connection){
-		.handles = 2, .host = host, .closed = closed, .owner = owner};
+	*connection = (struct mv_uapi_connection){.handles = 2, .owner = owner};
 	uv_pipe_init(listener->loop, &connection->pipe, 0);
-	uv_timer_init(listener->loop, &connection->idle);
+	uv_timer_init(listener->loop, &connection->watch);
 	connection->pipe.data = connection;
-	connection->idle.data = connection;
-	uv_timer_start(&connection->idle, on_idle, MV_UAPI_IDLE_MS, MV_UAPI_IDLE_MS);
+	connection->watch.data = connection;
+	note_activity(connection);
+	connection->asked_ms = connection->active_ms;
+	uv_timer_start(&connection->watch, on_watch, WATCH_MS, WATCH_MS);
 	if (uv_accept(listener, stream_of(connection)) < 0) {
 		mv_uapi_connection_close(connection);
 	} else {

@@ -71,9 +71,19 @@ static bool read_listen_port(struct reader *reader, const char *value)
 	return read_u16(&reader->snapshot->listen_port, value);
 }
 
+static bool read_fwmark(struct reader *reader, const char *value)
+{
+	return read_u32(&reader->snapshot->fwmark, value);
+}
+
 static bool read_mtu(struct reader *reader, const char *value)
 {
 	return read_u16(&reader->snapshot->mtu, value);
+}
+
+static bool read_memory_bytes(struct reader *reader, const char *value)
+{
+	return read_number(&reader->snapshot->memory_bytes, value);
 }
 
 /* A name that this program does not know is left out. */
@@ -233,8 +243,10 @@ static const struct field {
 	{"private_key", false, read_private_key},
 	{"own_public_key", false, read_own_public_key},
 	{"listen_port", false, read_listen_port},
+	{"fwmark", false, read_fwmark},
 	{"mtu", false, read_mtu},
 	{"aead", false, read_aead},
+	{"memory_bytes", false, read_memory_bytes},
 	{"offload", false, read_offload},
 	{"errno", false, read_errno},
 };

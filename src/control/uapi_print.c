@@ -59,6 +59,9 @@ char *mv_uapi_print_get(const struct mv_snapshot *snapshot, size_t *len)
 	if (snapshot->listen_port != 0) {
 		mv_text_printf(&out, "listen_port=%u\n", snapshot->listen_port);
 	}
+	if (snapshot->fwmark != 0) {
+		mv_text_printf(&out, "fwmark=%" PRIu32 "\n", snapshot->fwmark);
+	}
 	for (size_t i = 0; i < snapshot->peer_count; i++) {
 		const struct mv_peer_snapshot *peer = &snapshot->peers[i];
 
@@ -79,11 +82,17 @@ static void print_status_device(struct mv_text *out, const struct mv_snapshot *s
 	if (snapshot->listen_port != 0) {
 		mv_text_printf(out, "listen_port=%u\n", snapshot->listen_port);
 	}
+	if (snapshot->fwmark != 0) {
+		mv_text_printf(out, "fwmark=%" PRIu32 "\n", snapshot->fwmark);
+	}
 	if (snapshot->mtu != 0) {
 		mv_text_printf(out, "mtu=%u\n", snapshot->mtu);
 	}
 	if (snapshot->aead) {
 		mv_text_printf(out, "aead=%s\n", snapshot->aead);
+	}
+	if (snapshot->memory_bytes) {
+		mv_text_printf(out, "memory_bytes=%" PRIu64 "\n", snapshot->memory_bytes);
 	}
 	for (unsigned i = 0; i < MV_OFFLOAD_COUNT; i++) {
 		if (snapshot->offloads[i]) {

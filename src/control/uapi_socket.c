@@ -2,8 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "control/uapi_connection.h"
@@ -11,8 +15,8 @@
 #define CONNECTIONS_MAX 64
 
 struct mv_uapi_socket {
-	char path[MV_UAPI_PATH_MAX];
-	struct mv_uapi_host host;
+	struct sockaddr_un address; /* where the file is; the path is terminated */
+	struct mv_uapi_connection_owner owner;
 	uv_pipe_t listener;
 	uv_fs_event_t watch; /* on the directory: the file's own events end with the file */
 	int file;            /* O_PATH: keeps our inode, so that its number is not used again */
@@ -39,8 +43,6 @@ static void on_handle_closed(uv_handle_t *handle)
 	release(handle->data);
 }
 
-static void on_connection_closed(void *owner);
-
 /* With no connection free the client waits: libuv reports no further one until it is accepted, and
  * the others stay in the backlog. */
 static void accept_client(struct mv_uapi_socket *socket)
@@ -51,21 +53,39 @@ static void accept_client(struct mv_uapi_socket *socket)
 		}
 		socket->client_waits = false;
 		socket->open++;
-		mv_uapi_connection_open(&socket->connections[i], (uv_stream_t *)&socket->listener,
-			&socket->host, on_connection_closed, socket);
+		mv_uapi_connection_open(
+			&socket->connections[i], (uv_stream_t *)&socket->listener, &socket->owner);
 		return;
 	}
 	socket->client_waits = true;
 }
 
-static void on_connection_closed(void *owner)
+static void on_connection_closed(void *ctx)
 {
-	struct mv_uapi_socket *socket = owner;
+	struct mv_uapi_socket *socket = ctx;
 
 	if (socket->client_waits && !is_closing(socket)) {
 		accept_client(socket);
 	}
 	release(socket);
+}
+
+static bool has_client_waiting(void *ctx)
+{
+	const struct mv_uapi_socket *socket = ctx;
+
+	return socket->client_waits;
+}
+
+static size_t requests_bytes(void *ctx)
+{
+	const struct mv_uapi_socket *socket = ctx;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		bytes += socket->connections[i].request.len;
+	}
+	return bytes;
 }
 
 static void on_client(uv_stream_t *listener, int status)
@@ -80,7 +100,7 @@ static bool file_is_ours(const struct mv_uapi_socket *socket)
 	struct stat ours, found;
 
 	return socket->file >= 0 && fstat(socket->file, &ours) == 0 &&
-	       lstat(socket->path, &found) == 0 && ours.st_dev == found.st_dev &&
+	       lstat(socket->address.sun_path, &found) == 0 && ours.st_dev == found.st_dev &&
 	       ours.st_ino == found.st_ino;
 }
 
@@ -95,7 +115,7 @@ static void on_directory_event(uv_fs_event_t *watch, const char *file, int event
 		return;
 	}
 	socket->removed = true;
-	socket->host.removed(socket->host.ctx);
+	socket->owner.host.removed(socket->owner.host.ctx);
 }
 
 /*
@@ -104,13 +124,15 @@ static void on_directory_event(uv_fs_event_t *watch, const char *file, int event
  */
 static int start(struct mv_uapi_socket *socket, int fd)
 {
+	char directory[sizeof(socket->address.sun_path)];
 	int error;
 
-	socket->file = open(socket->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	memcpy(directory, socket->address.sun_path, sizeof(directory));
+	socket->file = open(socket->address.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (socket->file < 0) {
 		error = -errno;
 		/* Nobody else takes its place while fd listens. */
-		unlink(socket->path);
+		unlink(socket->address.sun_path);
 		close(fd);
 		return error;
 	}
@@ -119,7 +141,7 @@ static int start(struct mv_uapi_socket *socket, int fd)
 		close(fd);
 		return error;
 	}
-	error = uv_fs_event_start(&socket->watch, on_directory_event, MV_UAPI_DIRECTORY, 0);
+	error = uv_fs_event_start(&socket->watch, on_directory_event, dirname(directory), 0);
 	if (error < 0) {
 		return error;
 	}
@@ -129,29 +151,42 @@ static int start(struct mv_uapi_socket *socket, int fd)
 	return uv_listen((uv_stream_t *)&socket->listener, MV_UAPI_BACKLOG, on_client);
 }
 
-static void remove_file(const char *device)
+/* False: it is not the socket of a file. */
+static bool find_file(struct sockaddr_un *address, int fd)
 {
-	char path[MV_UAPI_PATH_MAX];
+	socklen_t len = sizeof(*address);
 
-	mv_uapi_path(path, device);
-	unlink(path);
+	memset(address, 0, sizeof(*address));
+	return getsockname(fd, (struct sockaddr *)address, &len) == 0 &&
+	       address->sun_family == AF_UNIX && address->sun_path[0] != '\0' &&
+	       memchr(address->sun_path, '\0', sizeof(address->sun_path)) != NULL;
 }
 
-int mv_uapi_socket_open(struct mv_uapi_socket **socket, uv_loop_t *loop, int fd, const char *device,
-	const struct mv_uapi_host *host)
+int mv_uapi_socket_open(
+	struct mv_uapi_socket **socket, uv_loop_t *loop, int fd, const struct mv_uapi_host *host)
 {
-	struct mv_uapi_socket *fresh = calloc(1, sizeof(*fresh));
+	struct sockaddr_un address;
+	struct mv_uapi_socket *fresh;
 	int error;
 
+	if (!find_file(&address, fd)) {
+		close(fd);
+		return -EINVAL;
+	}
+	fresh = calloc(1, sizeof(*fresh));
 	if (fresh == NULL) {
-		remove_file(device);
+		unlink(address.sun_path);
 		close(fd);
 		return -ENOMEM;
 	}
-	fresh->host = *host;
+	fresh->owner = (struct mv_uapi_connection_owner){.ctx = fresh,
+		.host = *host,
+		.closed = on_connection_closed,
+		.is_wanted = has_client_waiting,
+		.requests_bytes = requests_bytes};
+	fresh->address = address;
 	fresh->file = -1;
 	fresh->open = 2;
-	mv_uapi_path(fresh->path, device);
 	uv_pipe_init(loop, &fresh->listener, 0);
 	uv_fs_event_init(loop, &fresh->watch);
 	fresh->listener.data = fresh;
@@ -172,7 +207,7 @@ void mv_uapi_socket_close(struct mv_uapi_socket *socket)
 		return;
 	}
 	if (file_is_ours(socket)) {
-		unlink(socket->path);
+		unlink(socket->address.sun_path);
 	}
 	if (socket->file >= 0) {
 		close(socket->file);

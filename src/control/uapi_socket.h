@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <uv.h>
 
+#include "tunnel/change.h"
 #include "tunnel/snapshot.h"
 
 #define MV_UAPI_DIRECTORY "/var/run/wireguard"
@@ -28,6 +29,9 @@ struct mv_uapi_host {
 	struct mv_snapshot *(*snapshot)(void *ctx);
 	/* The socket file is gone or is another's: the tunnel should end. Called at most once. */
 	void (*removed)(void *ctx);
+	/* Carries out what a client has set, whole or not at all. -errno, which the client gets to
+	 * see. */
+	int (*apply)(void *ctx, const struct mv_changes *changes);
 };
 
 /*
@@ -38,10 +42,13 @@ struct mv_uapi_host {
  */
 int mv_uapi_socket_bind(int *fd, const char *device);
 
-/* Serves fd, which it owns from here on, also on failure; the loop must then still run the close
- * callbacks. The caller ignores SIGPIPE. */
-int mv_uapi_socket_open(struct mv_uapi_socket **socket, uv_loop_t *loop, int fd, const char *device,
-	const struct mv_uapi_host *host);
+/*
+ * Serves fd, a listening socket with a file, both of which it owns from here on, also on failure;
+ * the loop must then still run the close callbacks. -EINVAL: it is none. The caller ignores
+ * SIGPIPE.
+ */
+int mv_uapi_socket_open(
+	struct mv_uapi_socket **socket, uv_loop_t *loop, int fd, const struct mv_uapi_host *host);
 
 /*
  * Closes all connections and, if it is still ours, removes the socket file. The memory goes when

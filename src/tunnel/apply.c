@@ -231,6 +231,8 @@ static void apply_to_peer(struct walk *walk, const struct mv_change *change)
 		mv_allowedips_remove(device->allowed_ips, &change->prefix, &peer->allowed_ips);
 		break;
 	case MV_CHANGE_PRIVATE_KEY:
+	case MV_CHANGE_LISTEN_PORT:
+	case MV_CHANGE_FWMARK:
 	case MV_CHANGE_REPLACE_PEERS:
 	case MV_CHANGE_PEER:
 		break; /* These are not a peer's. */
@@ -253,11 +255,10 @@ static void apply_change(struct walk *walk, const struct mv_change *change)
 /* The last private key of the list, as an identity: computing it takes too long for the lock. */
 static void compute_identity(struct mv_noise_identity *identity, const struct mv_changes *changes)
 {
-	for (size_t i = changes->count; i-- > 0;) {
-		if (changes->list[i].kind == MV_CHANGE_PRIVATE_KEY) {
-			mv_noise_identity_set(identity, changes->list[i].key);
-			return;
-		}
+	const struct mv_change *change = mv_changes_last(changes, MV_CHANGE_PRIVATE_KEY);
+
+	if (change) {
+		mv_noise_identity_set(identity, change->key);
 	}
 }
 

@@ -94,6 +94,19 @@ int mv_changes_add_keepalive(struct mv_changes *changes, uint16_t seconds)
 	return 0;
 }
 
+int mv_changes_add_number(struct mv_changes *changes, enum mv_change_kind kind, uint32_t number)
+{
+	struct mv_change *change;
+
+	assert(kind == MV_CHANGE_LISTEN_PORT || kind == MV_CHANGE_FWMARK);
+	change = append(changes, kind);
+	if (change == NULL) {
+		return -ENOMEM;
+	}
+	change->number = number;
+	return 0;
+}
+
 int mv_changes_add_prefix(
 	struct mv_changes *changes, enum mv_change_kind kind, const struct mv_prefix *prefix)
 {
@@ -106,4 +119,14 @@ int mv_changes_add_prefix(
 	}
 	change->prefix = *prefix;
 	return 0;
+}
+
+const struct mv_change *mv_changes_last(const struct mv_changes *changes, enum mv_change_kind kind)
+{
+	for (size_t i = changes->count; i-- > 0;) {
+		if (changes->list[i].kind == kind) {
+			return &changes->list[i];
+		}
+	}
+	return NULL;
 }

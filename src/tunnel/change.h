@@ -16,6 +16,8 @@
 /* Those after PEER act on the peer that the last PEER named. */
 enum mv_change_kind {
 	MV_CHANGE_PRIVATE_KEY,   /* key; all zero removes the identity */
+	MV_CHANGE_LISTEN_PORT,   /* number; 0: any. The sockets', which the device passes over */
+	MV_CHANGE_FWMARK,        /* number, 0 is none; the sockets', too */
 	MV_CHANGE_REPLACE_PEERS, /* removes every peer, at this place of the list */
 	MV_CHANGE_PEER,          /* key: the public key; creates the peer if it is missing */
 	MV_CHANGE_UPDATE_ONLY,   /* a peer that PEER just created is discarded, and what follows for
@@ -38,6 +40,7 @@ struct mv_change {
 		uint8_t key[MV_KEY_LEN];
 		struct mv_endpoint endpoint;
 		struct mv_prefix prefix;
+		uint32_t number;
 		uint16_t seconds;
 	};
 };
@@ -59,7 +62,11 @@ int mv_changes_add_key(
 int mv_changes_add_endpoint(
 	struct mv_changes *changes, enum mv_change_kind kind, const struct mv_endpoint *endpoint);
 int mv_changes_add_keepalive(struct mv_changes *changes, uint16_t seconds);
+int mv_changes_add_number(struct mv_changes *changes, enum mv_change_kind kind, uint32_t number);
 int mv_changes_add_prefix(
 	struct mv_changes *changes, enum mv_change_kind kind, const struct mv_prefix *prefix);
+
+/* The last of this kind, which is the one that counts; NULL if there is none. */
+const struct mv_change *mv_changes_last(const struct mv_changes *changes, enum mv_change_kind kind);
 
 #endif

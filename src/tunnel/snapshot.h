@@ -52,7 +52,9 @@ struct mv_snapshot {
 	uint8_t private_key[MV_KEY_LEN]; /* all zero: none, or read from a status */
 	uint8_t public_key[MV_KEY_LEN];  /* all zero: the device has no private key */
 	uint16_t listen_port;            /* 0: none. The edge fills it in: the core has no socket */
+	uint32_t fwmark;                 /* of what the sockets send; 0: none. The edge's, too */
 	uint16_t mtu;
+	uint64_t memory_bytes;           /* of the program; 0: not known. The edge's, too */
 	const char *aead;                /* the provider's name; NULL: not known */
 	bool offloads[MV_OFFLOAD_COUNT]; /* in use; the edge fills them in, too */
 	struct mv_peer_snapshot *peers;

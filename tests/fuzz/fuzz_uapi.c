@@ -1,6 +1,7 @@
 /*
- * Text of the control socket: requests as the server reads them, replies as the client does. What
- * was read must come out the same when it is printed and read again.
+ * Text of the control socket: requests as the server reads them, sets as they are carried out,
+ * replies as the client reads them. What was read must come out the same when it is printed and
+ * read again.
  */
 #include <errno.h>
 #include <sodium.h>
@@ -8,6 +9,7 @@
 
 #include "control/uapi.h"
 #include "input.h"
+#include "tunnel/device.h"
 
 #define ERRNO_MAX 4095
 
@@ -27,21 +29,25 @@ static void check_used(enum mv_uapi_request request, const char *text, size_t le
 static void check_requests(const char *text, size_t len)
 {
 	enum mv_uapi_request last = MV_UAPI_INCOMPLETE;
-	size_t last_used = 0;
+	size_t last_used = 0, last_seen = 0;
 
 	for (size_t part = 1; part <= len; part++) {
 		/* A copy of just this length, so that a look behind it is seen. */
 		char *copy = malloc(part);
-		size_t used = 0;
+		size_t used = 0, seen = last_seen, none = 0, used_at_once = 0;
 
 		memcpy(copy, text, part);
-		enum mv_uapi_request request = mv_uapi_classify(copy, part, &used);
+		enum mv_uapi_request request = mv_uapi_classify(copy, part, &seen, &used);
+		demand(request == mv_uapi_classify(copy, part, &none, &used_at_once) &&
+				(request == MV_UAPI_INCOMPLETE || used == used_at_once),
+			"pieces are as good as the whole");
 		check_used(request, copy, part, used);
 		free(copy);
 		demand(last == MV_UAPI_INCOMPLETE || (request == last && used == last_used),
 			"a verdict stays");
 		last = request;
 		last_used = used;
+		last_seen = last == MV_UAPI_INCOMPLETE ? seen : 0;
 	}
 }
 
@@ -76,6 +82,67 @@ static void check_round_trip(const struct mv_snapshot *snapshot, print_snapshot 
 	mv_uapi_free(text);
 }
 
+static bool is_of_peer(enum mv_change_kind kind)
+{
+	return kind > MV_CHANGE_PEER;
+}
+
+/* Before the first peer only what is the device's, behind it only what is a peer's. */
+static void check_order(const struct mv_changes *changes)
+{
+	bool in_peer = false;
+
+	for (size_t i = 0; i < changes->count; i++) {
+		enum mv_change_kind kind = changes->list[i].kind;
+
+		in_peer |= kind == MV_CHANGE_PEER;
+		demand(kind == MV_CHANGE_PEER || is_of_peer(kind) == in_peer, "a place each");
+	}
+}
+
+static void fill_random(void *ctx, void *out, size_t len)
+{
+	(void)ctx;
+	memset(out, 7, len);
+}
+
+/* What a set says can be carried out, and shown again. */
+static void check_applied(const struct mv_changes *changes)
+{
+	const struct mv_environment environment = {.random = fill_random};
+	struct mv_snapshot *snapshot;
+	struct mv_device *device;
+
+	demand(mv_device_create(&device, &environment) == 0, "a device can be made");
+	demand(mv_device_apply(device, changes, (struct mv_now){1, 1, 1}) == 0, "it is applied");
+	demand(mv_device_snapshot(device, &snapshot) == 0, "a device can be seen");
+	check_snapshot(snapshot);
+	check_round_trip(snapshot, mv_uapi_print_get);
+	mv_snapshot_destroy(snapshot);
+	mv_device_destroy(device);
+}
+
+static void check_set(const char *text, size_t len)
+{
+	struct mv_changes changes;
+	size_t seen = 0, used = 0;
+
+	if (len == 0 || mv_uapi_classify(text, len, &seen, &used) != MV_UAPI_SET) {
+		return;
+	}
+	char *copy = malloc(used);
+	memcpy(copy, text, used);
+	mv_changes_init(&changes);
+	int error = mv_uapi_parse_set(&changes, copy, used);
+	demand(error == 0 || error == -EINVAL || error == -EPROTO, "a verdict on a set");
+	check_order(&changes);
+	if (error == 0) {
+		check_applied(&changes);
+	}
+	mv_changes_uninit(&changes);
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -86,6 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	demand(sodium_init() >= 0, "sodium_init");
 	/* The parts of a request grow with its square, and its shape is in its beginning. */
 	check_requests(text, size < 64 ? size : 64);
+	check_set(text, size);
 
 	int error = mv_uapi_parse(&snapshot, text, size);
 	demand(error <= 0 && error >= -ERRNO_MAX, "an error is a negative errno");

@@ -23,8 +23,10 @@ TestSuite(uapi, .init = setup);
 
 static enum mv_uapi_request classify(const char *text, size_t *used)
 {
+	size_t seen = 0;
+
 	*used = 0;
-	return mv_uapi_classify(text, strlen(text), used);
+	return mv_uapi_classify(text, strlen(text), &seen, used);
 }
 
 Test(uapi, requests_are_told_apart)
@@ -57,10 +59,27 @@ Test(uapi, every_beginning_of_a_request_is_incomplete)
 	size_t used;
 
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		size_t seen = 0;
+
 		for (size_t len = 0; len < strlen(requests[i]); len++) {
-			cr_assert_eq(mv_uapi_classify(requests[i], len, &used), MV_UAPI_INCOMPLETE,
-				"%.*s", (int)len, requests[i]);
+			cr_assert_eq(mv_uapi_classify(requests[i], len, &seen, &used),
+				MV_UAPI_INCOMPLETE, "%.*s", (int)len, requests[i]);
 		}
+	}
+}
+
+Test(uapi, the_end_is_found_where_the_pieces_meet)
+{
+	static const char text[] = "set=1\nfwmark=0\n\nget=1\n\n";
+	size_t end = strlen("set=1\nfwmark=0\n\n");
+
+	for (size_t first = 1; first < end; first++) {
+		size_t seen = 0, used = 0;
+
+		cr_assert_eq(mv_uapi_classify(text, first, &seen, &used), MV_UAPI_INCOMPLETE);
+		cr_assert_eq(mv_uapi_classify(text, strlen(text), &seen, &used), MV_UAPI_SET);
+		cr_expect_eq(used, end);
+		cr_expect_eq(seen, 0);
 	}
 }
 
@@ -104,6 +123,8 @@ static struct mv_snapshot *make_example(void)
 	fill_key(snapshot->private_key, 0x11);
 	fill_key(snapshot->public_key, 0x44);
 	snapshot->listen_port = 51820;
+	snapshot->fwmark = 0xca6c;
+	snapshot->memory_bytes = 8000000;
 	snapshot->mtu = 1420;
 	snapshot->aead = "libsodium";
 	snapshot->offloads[MV_OFFLOAD_UDP] = snapshot->offloads[MV_OFFLOAD_SEGMENT] = true;
@@ -153,6 +174,7 @@ Test(uapi, get_has_every_key_in_order)
 	expect_text(mv_uapi_print_get, snapshot,
 		"private_key=" HEX_11 "\n"
 		"listen_port=51820\n"
+		"fwmark=51820\n"
 		"public_key=" HEX_22 "\n"
 		"preshared_key=" HEX_33 "\n"
 		"protocol_version=1\n"
@@ -184,8 +206,10 @@ Test(uapi, status_tells_more_and_no_secret)
 	expect_text(mv_uapi_print_status, snapshot,
 		"own_public_key=" HEX_44 "\n"
 		"listen_port=51820\n"
+		"fwmark=51820\n"
 		"mtu=1420\n"
 		"aead=libsodium\n"
+		"memory_bytes=8000000\n"
 		"offload=udp\n"
 		"offload=segment\n"
 		"drop.no-route=7\n"

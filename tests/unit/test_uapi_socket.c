@@ -77,14 +77,14 @@ Test(uapi_socket, replacement_is_noticed_and_the_new_file_kept)
 
 Test(uapi_socket, a_file_that_is_gone_before_the_start_fails_it)
 {
-	const struct mv_uapi_host host = {&server, take_snapshot, note_removal};
+	const struct mv_uapi_host host = {&server, take_snapshot, note_removal, note_set};
 	struct mv_uapi_socket *socket = NULL;
 	int fd = -1;
 
 	cr_assert_eq(mv_uapi_socket_bind(&fd, DEVICE), 0);
 	cr_assert_eq(unlink(PATH), 0);
 	cr_assert_eq(uv_loop_init(&server.loop), 0);
-	cr_expect_eq(mv_uapi_socket_open(&socket, &server.loop, fd, DEVICE, &host), -ENOENT);
+	cr_expect_eq(mv_uapi_socket_open(&socket, &server.loop, fd, &host), -ENOENT);
 	cr_expect_null(socket);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 	cr_expect_eq(uv_loop_close(&server.loop), 0);
@@ -113,7 +113,7 @@ Test(uapi_socket, many_requests_on_one_connection)
 	fd = connect_client();
 	ask(fd, "get=1\n\n", GET_REPLY);
 	expect_status(fd);
-	ask(fd, "set=1\nlisten_port=5\n\n", "errno=-95\n\n");
+	ask(fd, "set=1\nlisten_port=5\n\n", "errno=0\n\n");
 	ask(fd, "get=1\nlisten_port=5\n\n", "errno=22\n\n");
 	ask(fd, "get=1\n\n", GET_REPLY);
 	close(fd);
@@ -151,7 +151,7 @@ Test(uapi_socket, requests_sent_in_one_piece_are_all_answered)
 	fd = connect_client();
 	send_text(fd, "get=1\n\nset=1\n\nget=1\n\n");
 	cr_assert_eq(shutdown(fd, SHUT_WR), 0);
-	expect_bytes(fd, GET_REPLY "errno=-95\n\n" GET_REPLY);
+	expect_bytes(fd, GET_REPLY "errno=0\n\n" GET_REPLY);
 	cr_expect(is_closed_by_server(fd));
 	stop_server();
 }
@@ -165,7 +165,7 @@ Test(uapi_socket, a_request_byte_by_byte)
 	for (const char *byte = "set=1\nlisten_port=5\n\n"; *byte != '\0'; byte++) {
 		send_text(fd, (const char[]){*byte, '\0'});
 	}
-	expect_bytes(fd, "errno=-95\n\n");
+	expect_bytes(fd, "errno=0\n\n");
 	stop_server();
 }
 
@@ -222,7 +222,7 @@ Test(uapi_socket, those_that_stall_do_not_hinder_others)
 	deaf = connect_client();
 	send_text(deaf, "get=1\n\n");
 	for (unsigned i = 0; i < 3; i++) {
-		ask(connect_client(), "set=1\n\n", "errno=-95\n\n");
+		ask(connect_client(), "set=1\n\n", "errno=0\n\n");
 	}
 
 	/* Both were still being served. */
@@ -247,6 +247,54 @@ Test(uapi_socket, one_too_many_waits_for_another_to_go)
 	cr_expect_eq(poll(&answer, 1, 100), 0);
 	close(stalled[17]);
 	expect_bytes(last, GET_REPLY);
+	stop_server();
+}
+
+Test(uapi_socket, one_too_many_gets_the_place_of_one_that_stalls)
+{
+	int last;
+
+	start_server();
+	for (size_t i = 0; i < 64; i++) {
+		send_text(connect_client(), "set=1\n");
+	}
+	last = connect_client();
+	ask(last, "get=1\n\n", GET_REPLY);
+	stop_server();
+}
+
+Test(uapi_socket, a_set_is_carried_out_as_a_whole)
+{
+	int fd;
+
+	start_server();
+	fd = connect_client();
+	ask(fd, "set=1\nlisten_port=5\npublic_key=" HEX_22 "\nallowed_ip=10.0.0.0/8\n\n",
+		"errno=0\n\n");
+	cr_expect_eq(atomic_load(&server.sets), 1);
+	cr_expect_eq(server.changes, 3);
+
+	/* Wrong in its last line. */
+	ask(fd, "set=1\nlisten_port=6\npublic_key=" HEX_22 "\nallowed_ip=10.0.0.0\n\n",
+		"errno=-22\n\n");
+	ask(fd, "set=1\nlisten_port=6\nfwmark\n\n", "errno=-71\n\n");
+	cr_expect_eq(atomic_load(&server.sets), 1);
+	server.refuses = -EADDRINUSE;
+	ask(fd, "set=1\nlisten_port=7\n\n", "errno=-98\n\n");
+	cr_expect_eq(atomic_load(&server.sets), 2);
+	stop_server();
+}
+
+Test(uapi_socket, half_a_set_does_nothing)
+{
+	int fd;
+
+	start_server();
+	fd = connect_client();
+	send_text(fd, "set=1\nlisten_port=5\n");
+	close(fd);
+	ask(connect_client(), "get=1\n\n", GET_REPLY);
+	cr_expect_eq(atomic_load(&server.sets), 0);
 	stop_server();
 }
 
@@ -316,7 +364,7 @@ Test(uapi_socket, the_end_does_not_wait_for_clients)
 	server.prefixes = 130560;
 	start_server();
 	idle = connect_client();
-	ask(idle, "set=1\n\n", "errno=-95\n\n");
+	ask(idle, "set=1\n\n", "errno=0\n\n");
 	deaf = connect_client();
 	send_text(deaf, "get=1\n\n");
 	expect_bytes(deaf, "private_key=");

@@ -31,7 +31,9 @@ struct server {
 	uv_thread_t thread;
 	uv_async_t stop;
 	size_t prefixes;
-	atomic_uint snapshots, removals;
+	atomic_uint snapshots, removals, sets;
+	unsigned changes; /* of the last set */
+	int refuses;      /* -errno of every set */
 };
 
 static struct server server;
@@ -77,6 +79,15 @@ static inline void note_removal(void *ctx)
 	atomic_fetch_add(&of->removals, 1);
 }
 
+static inline int note_set(void *ctx, const struct mv_changes *changes)
+{
+	struct server *of = ctx;
+
+	atomic_fetch_add(&of->sets, 1);
+	of->changes = (unsigned)changes->count;
+	return of->refuses;
+}
+
 static inline void on_stop(uv_async_t *stop)
 {
 	struct server *of = stop->data;
@@ -92,12 +103,12 @@ static inline void run_loop(void *loop)
 
 static inline void start_server(void)
 {
-	const struct mv_uapi_host host = {&server, take_snapshot, note_removal};
+	const struct mv_uapi_host host = {&server, take_snapshot, note_removal, note_set};
 	int fd = -1;
 
 	cr_assert_eq(mv_uapi_socket_bind(&fd, DEVICE), 0);
 	cr_assert_eq(uv_loop_init(&server.loop), 0);
-	cr_assert_eq(mv_uapi_socket_open(&server.socket, &server.loop, fd, DEVICE, &host), 0);
+	cr_assert_eq(mv_uapi_socket_open(&server.socket, &server.loop, fd, &host), 0);
 	cr_assert_eq(uv_async_init(&server.loop, &server.stop, on_stop), 0);
 	server.stop.data = &server;
 	cr_assert_eq(uv_thread_create(&server.thread, run_loop, &server.loop), 0);

@@ -1,0 +1,76 @@
+#include "control/showconf.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+
+#include "control/text.h"
+#include "crypto/keytext.h"
+
+static void print_key(struct mv_text *out, const char *name, const uint8_t key[static MV_KEY_LEN])
+{
+	char base64[MV_KEY_BASE64_MAX];
+
+	if (!sodium_is_zero(key, MV_KEY_LEN)) {
+		mv_text_printf(out, "%s = %s\n", name, mv_key_to_base64(base64, key));
+	}
+	sodium_memzero(base64, sizeof(base64));
+}
+
+static void print_interface(
+	struct mv_text *out, const struct mv_snapshot *snapshot, const char *lines)
+{
+	mv_text_printf(out, "[Interface]\n%s", lines ? lines : "");
+	if (snapshot->listen_port != 0) {
+		mv_text_printf(out, "ListenPort = %u\n", (unsigned)snapshot->listen_port);
+	}
+	if (snapshot->fwmark != 0) {
+		mv_text_printf(out, "FwMark = 0x%" PRIx32 "\n", snapshot->fwmark);
+	}
+	print_key(out, "PrivateKey", snapshot->private_key);
+}
+
+static void print_allowed_ips(struct mv_text *out, const struct mv_snapshot *snapshot,
+	const struct mv_peer_snapshot *peer)
+{
+	const struct mv_prefix *prefixes = snapshot->prefixes + peer->first_prefix;
+	char text[MV_PREFIX_TEXT_MAX];
+
+	for (size_t i = 0; i < peer->prefix_count; i++) {
+		mv_text_printf(out, "%s%s", i == 0 ? "AllowedIPs = " : ", ",
+			mv_prefix_print(text, &prefixes[i]));
+	}
+	if (peer->prefix_count > 0) {
+		mv_text_printf(out, "\n");
+	}
+}
+
+static void print_peer(struct mv_text *out, const struct mv_snapshot *snapshot,
+	const struct mv_peer_snapshot *peer)
+{
+	char endpoint[MV_ENDPOINT_TEXT_MAX];
+
+	mv_text_printf(out, "\n[Peer]\n");
+	print_key(out, "PublicKey", peer->public_key);
+	print_key(out, "PresharedKey", peer->preshared_key);
+	print_allowed_ips(out, snapshot, peer);
+	if (peer->endpoint.ip.family != MV_FAMILY_NONE) {
+		mv_text_printf(
+			out, "Endpoint = %s\n", mv_endpoint_print(endpoint, &peer->endpoint));
+	}
+	if (peer->persistent_keepalive_s != 0) {
+		mv_text_printf(
+			out, "PersistentKeepalive = %u\n", (unsigned)peer->persistent_keepalive_s);
+	}
+}
+
+char *mv_showconf_print(const struct mv_snapshot *snapshot, const char *interface_lines)
+{
+	struct mv_text out = {0};
+	size_t len;
+
+	print_interface(&out, snapshot, interface_lines);
+	for (size_t i = 0; i < snapshot->peer_count; i++) {
+		print_peer(&out, snapshot, &snapshot->peers[i]);
+	}
+	return mv_text_take(&out, &len);
+}
