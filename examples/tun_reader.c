@@ -83,9 +83,9 @@ static int complain(const char *cannot, const char *device, int err)
 static int set_up_device(int ifindex)
 {
 	struct mv_prefix address = {{MV_FAMILY_IPV4, {10, 0, 0, 1}}, 32};
-	struct mv_prefix routes[] = {
-		{{MV_FAMILY_IPV4, {10, 0, 0, 2}}, 32},
-		{{MV_FAMILY_IPV4, {192, 168, 6, 1}}, 32},
+	struct mv_route routes[] = {
+		{{{MV_FAMILY_IPV4, {10, 0, 0, 2}}, 32}, MV_ROUTE_TABLE_MAIN},
+		{{{MV_FAMILY_IPV4, {192, 168, 6, 1}}, 32}, MV_ROUTE_TABLE_MAIN},
 	};
 	struct mv_hoststate wanted = {
 		.link_up = true,

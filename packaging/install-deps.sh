@@ -11,7 +11,7 @@ set -euo pipefail
 
 readonly build=(
   gcc libc6-dev cmake ninja-build pkg-config
-  scdoc libsodium-dev libuv1-dev libinih-dev libb2-dev libmnl-dev libcap-ng-dev
+  scdoc libsodium-dev libuv1-dev libinih-dev libb2-dev libmnl-dev libcap-ng-dev libnftables-dev
 )
 # Only for these processors is it made.
 if [[ $(dpkg --print-architecture 2>/dev/null) == amd64 ]]; then

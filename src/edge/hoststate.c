@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NO_LINK_LOCAL, MTU, LINK_UP and LINK_DOWN: each comes at most once. */
-#define LINK_STEPS_MAX 4
+/* NO_LINK_LOCAL, MTU, LINK_UP and LINK_DOWN, DNS and SRC_VALID_MARK, each at most once a way; rules
+ * and firewall once a family and way. */
+#define OTHER_STEPS_MAX (4 + 2 * 2 + 3 * 2 * 2)
 
 static bool contains_prefix(
 	const struct mv_prefix *list, size_t count, const struct mv_prefix *prefix)
@@ -21,37 +22,40 @@ static bool contains_prefix(
 /* Longest first, as the order of adding; the rest only makes the order total. */
 static int compare_routes(const void *left, const void *right)
 {
-	const struct mv_prefix *a = left;
-	const struct mv_prefix *b = right;
+	const struct mv_route *a = left;
+	const struct mv_route *b = right;
 
-	if (a->bits != b->bits) {
-		return a->bits > b->bits ? -1 : 1;
+	if (a->prefix.bits != b->prefix.bits) {
+		return a->prefix.bits > b->prefix.bits ? -1 : 1;
 	}
-	if (a->ip.family != b->ip.family) {
-		return a->ip.family < b->ip.family ? -1 : 1;
+	if (a->prefix.ip.family != b->prefix.ip.family) {
+		return a->prefix.ip.family < b->prefix.ip.family ? -1 : 1;
 	}
-	return memcmp(a->ip.bytes, b->ip.bytes, sizeof(a->ip.bytes));
+	if (a->table != b->table) {
+		return a->table < b->table ? -1 : 1;
+	}
+	return memcmp(a->prefix.ip.bytes, b->prefix.ip.bytes, sizeof(a->prefix.ip.bytes));
 }
 
 /*
- * An address brings a route to its own prefix, and one to itself in the table `local`, which is
- * asked before any other. A prefix of no bits is the exception: it brings no default route.
+ * An address brings a route to its own network into the main table. The exceptions: an IPv4 address
+ * that is its whole network, and a network of no bits, which would be a default route.
  */
-static bool is_brought_along(const struct mv_hoststate *state, const struct mv_prefix *route)
+static bool brings_route(const struct mv_prefix *address)
 {
-	if (route->bits == 0) {
+	return address->bits > 0 && (address->ip.family == MV_FAMILY_IPV6 || address->bits < 32);
+}
+
+static bool is_covered(const struct mv_hoststate *state, const struct mv_route *route)
+{
+	if (route->table != MV_ROUTE_TABLE_MAIN) {
 		return false;
 	}
-
 	for (size_t i = 0; i < state->address_count; i++) {
-		struct mv_prefix connected = state->addresses[i];
+		const struct mv_prefix *address = &state->addresses[i];
 
-		if (route->bits == mv_ip_width(&route->ip) &&
-			mv_ip_equal(&connected.ip, &route->ip)) {
-			return true;
-		}
-		mv_prefix_mask(&connected);
-		if (mv_prefix_equal(&connected, route)) {
+		if (brings_route(address) && address->bits <= route->prefix.bits &&
+			mv_prefix_contains(address, &route->prefix.ip)) {
 			return true;
 		}
 	}
@@ -60,7 +64,7 @@ static bool is_brought_along(const struct mv_hoststate *state, const struct mv_p
 
 /*
  * The same state with its routes as a set of its own: masked, sorted, each one once, and none that
- * the kernel makes by itself. While the link is down there are none.
+ * another of the device covers. While the link is down there are none.
  */
 static int normalize(struct mv_hoststate *set, const struct mv_hoststate *state)
 {
@@ -79,25 +83,25 @@ static int normalize(struct mv_hoststate *set, const struct mv_hoststate *state)
 	}
 
 	for (size_t i = 0; i < state->route_count; i++) {
-		struct mv_prefix *route = &set->routes[found];
+		struct mv_route *route = &set->routes[found];
 
 		*route = state->routes[i];
-		mv_prefix_mask(route);
-		if (!is_brought_along(state, route)) {
+		mv_prefix_mask(&route->prefix);
+		if (!is_covered(state, route)) {
 			found++;
 		}
 	}
 	qsort(set->routes, found, sizeof(*set->routes), compare_routes);
 
 	for (size_t i = 0; i < found; i++) {
-		if (i == 0 || !mv_prefix_equal(&set->routes[i - 1], &set->routes[i])) {
+		if (i == 0 || compare_routes(&set->routes[i - 1], &set->routes[i]) != 0) {
 			set->routes[set->route_count++] = set->routes[i];
 		}
 	}
 	return 0;
 }
 
-static bool has_route(const struct mv_hoststate *set, const struct mv_prefix *route)
+static bool has_route(const struct mv_hoststate *set, const struct mv_route *route)
 {
 	return set->route_count > 0 && bsearch(route, set->routes, set->route_count, sizeof(*route),
 					       compare_routes) != NULL;
@@ -126,12 +130,67 @@ static void push_routes(struct mv_host_steps *steps, enum mv_host_step_kind kind
 	const struct mv_hoststate *of, const struct mv_hoststate *without)
 {
 	for (size_t i = 0; i < of->route_count; i++) {
-		const struct mv_prefix *route = &of->routes[i];
+		const struct mv_route *route = &of->routes[i];
 
 		if (!has_route(without, route)) {
-			push(steps, (struct mv_host_step){.kind = kind, .prefix = *route});
+			push(steps, (struct mv_host_step){.kind = kind,
+					    .prefix = route->prefix,
+					    .number = route->table});
 		}
 	}
+}
+
+static bool is_by_mark(const struct mv_hoststate *state, enum mv_family family)
+{
+	return family == MV_FAMILY_IPV4 ? state->by_mark4 : state->by_mark6;
+}
+
+/* A step a family that is by mark in `of`, and in `without` is not, or by another mark. */
+static void push_by_mark(struct mv_host_steps *steps, enum mv_host_step_kind kind,
+	const struct mv_hoststate *of, const struct mv_hoststate *without)
+{
+	static const enum mv_family families[] = {MV_FAMILY_IPV4, MV_FAMILY_IPV6};
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		bool has_it = is_by_mark(without, families[i]) && (without->mark == of->mark);
+
+		if (is_by_mark(of, families[i]) && !has_it) {
+			push(steps,
+				(struct mv_host_step){
+					.kind = kind, .family = families[i], .number = of->mark});
+		}
+	}
+}
+
+static void push_if(struct mv_host_steps *steps, bool is_needed, enum mv_host_step_kind kind)
+{
+	if (is_needed) {
+		push(steps, (struct mv_host_step){.kind = kind});
+	}
+}
+
+/* What lies beside the device, in the reverse order of adding. */
+static void push_removals_beside(
+	struct mv_host_steps *steps, const struct mv_hoststate *old, const struct mv_hoststate *new)
+{
+	push_by_mark(steps, MV_HOST_RULE_MAIN_REMOVE, old, new);
+	push_by_mark(steps, MV_HOST_RULE_MARK_REMOVE, old, new);
+	push_by_mark(steps, MV_HOST_FIREWALL_REMOVE, old, new);
+	push_if(steps, old->sets_src_valid_mark && !new->sets_src_valid_mark,
+		MV_HOST_SRC_VALID_MARK_RESTORE);
+	push_if(steps, old->sets_dns && !new->sets_dns, MV_HOST_DNS_REMOVE);
+}
+
+/* Names before anything can be routed; the firewall before the rules that need it. */
+static void push_additions_beside(
+	struct mv_host_steps *steps, const struct mv_hoststate *old, const struct mv_hoststate *new)
+{
+	push_if(steps, new->sets_dns && !old->sets_dns, MV_HOST_DNS_SET);
+	push_if(steps, new->sets_src_valid_mark && !old->sets_src_valid_mark,
+		MV_HOST_SRC_VALID_MARK_SET);
+	push_by_mark(steps, MV_HOST_FIREWALL_ADD, new, old);
+	push_by_mark(steps, MV_HOST_RULE_MARK_ADD, new, old);
+	push_by_mark(steps, MV_HOST_RULE_MAIN_ADD, new, old);
 }
 
 /*
@@ -145,10 +204,9 @@ static bool push_removals(
 	size_t routes;
 
 	push_routes(steps, MV_HOST_ROUTE_REMOVE, old, new);
+	push_removals_beside(steps, old, new);
 	routes = steps->count;
-	if (old->link_up && !new->link_up) {
-		push(steps, (struct mv_host_step){.kind = MV_HOST_LINK_DOWN});
-	}
+	push_if(steps, old->link_up && !new->link_up, MV_HOST_LINK_DOWN);
 	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, old, new);
 	return steps->count > routes;
 }
@@ -158,16 +216,13 @@ static void push_additions(
 {
 	bool comes_up = new->link_up && !old->link_up;
 
-	if (comes_up) {
-		push(steps, (struct mv_host_step){.kind = MV_HOST_NO_LINK_LOCAL});
-	}
+	push_if(steps, comes_up, MV_HOST_NO_LINK_LOCAL);
 	if (new->mtu != 0 && new->mtu != old->mtu) {
-		push(steps, (struct mv_host_step){.kind = MV_HOST_MTU, .mtu = new->mtu});
+		push(steps, (struct mv_host_step){.kind = MV_HOST_MTU, .number = new->mtu});
 	}
 	push_addresses(steps, MV_HOST_ADDRESS_ADD, new, old);
-	if (comes_up) {
-		push(steps, (struct mv_host_step){.kind = MV_HOST_LINK_UP});
-	}
+	push_if(steps, comes_up, MV_HOST_LINK_UP);
+	push_additions_beside(steps, old, new);
 	push_routes(steps, MV_HOST_ROUTE_ADD, new, old);
 }
 
@@ -189,7 +244,7 @@ int mv_hoststate_diff(
 		goto out;
 	}
 
-	steps->list = calloc(LINK_STEPS_MAX + from.address_count + from.route_count +
+	steps->list = calloc(OTHER_STEPS_MAX + from.address_count + from.route_count +
 				     to.address_count + to.route_count,
 		sizeof(*steps->list));
 	if (!steps->list) {
@@ -214,4 +269,14 @@ void mv_host_steps_uninit(struct mv_host_steps *steps)
 {
 	free(steps->list);
 	*steps = (struct mv_host_steps){0};
+}
+
+struct mv_hoststate mv_hoststate_beside_device(const struct mv_hoststate *state)
+{
+	struct mv_hoststate beside = *state;
+
+	beside.mtu = 0;
+	beside.link_up = false;
+	beside.address_count = beside.route_count = 0;
+	return beside;
 }

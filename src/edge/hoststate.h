@@ -1,8 +1,9 @@
 /*
  * What the tunnel has set on this machine outside of itself, as a value: the device's addresses,
- * MTU, link and routes. `up` applies the difference from empty, `down` the difference to empty. A
- * difference is a list of steps, in the order in which they must happen; edge/netlink carries them
- * out. Pure; a value belongs to one thread.
+ * MTU, link and routes, and what leads a default route into the tunnel but never the tunnel's own
+ * datagrams: a mark, rules, a firewall, names of servers. `up` carries out the difference from
+ * empty, `down` the difference to empty. A difference is a list of steps, in the order in which
+ * they must happen. Pure; a value belongs to one thread.
  */
 #ifndef MV_EDGE_HOSTSTATE_H
 #define MV_EDGE_HOSTSTATE_H
@@ -13,13 +14,29 @@
 
 #include "base/addr.h"
 
+#define MV_ROUTE_TABLE_MAIN 254
+
+struct mv_route {
+	struct mv_prefix prefix;
+	uint32_t table;
+};
+
 struct mv_hoststate {
 	uint32_t mtu; /* 0: not set by us */
 	bool link_up;
 	struct mv_prefix *addresses; /* host bits kept */
 	size_t address_count;
-	struct mv_prefix *routes; /* through the device, main table */
+	struct mv_route *routes; /* through the device */
 	size_t route_count;
+	/*
+	 * All but what bears the mark asks the table of that number, after main was asked for
+	 * everything but default routes; of a family if it says so. With it come the firewall that
+	 * gives answers the mark of what they answer, and guards the addresses of the tunnel.
+	 */
+	uint32_t mark;
+	bool by_mark4, by_mark6;
+	bool sets_src_valid_mark; /* it was not set before */
+	bool sets_dns;
 };
 
 enum mv_host_step_kind {
@@ -27,15 +44,26 @@ enum mv_host_step_kind {
 	MV_HOST_MTU,
 	MV_HOST_ADDRESS_ADD,
 	MV_HOST_LINK_UP,
+	MV_HOST_DNS_SET,
+	MV_HOST_SRC_VALID_MARK_SET,
+	MV_HOST_FIREWALL_ADD,
+	MV_HOST_RULE_MARK_ADD, /* not what bears the mark: ask the table of its number */
+	MV_HOST_RULE_MAIN_ADD, /* before that: ask main for all but default routes */
 	MV_HOST_ROUTE_ADD,
 	MV_HOST_ROUTE_REMOVE,
+	MV_HOST_RULE_MAIN_REMOVE,
+	MV_HOST_RULE_MARK_REMOVE,
+	MV_HOST_FIREWALL_REMOVE,
+	MV_HOST_SRC_VALID_MARK_RESTORE,
+	MV_HOST_DNS_REMOVE,
 	MV_HOST_LINK_DOWN,
 	MV_HOST_ADDRESS_REMOVE,
 };
 
 struct mv_host_step {
 	enum mv_host_step_kind kind;
-	uint32_t mtu;
+	enum mv_family family; /* of rules and firewall */
+	uint32_t number;       /* MTU, mark, or the table of a route */
 	struct mv_prefix prefix;
 };
 
@@ -48,13 +76,16 @@ struct mv_host_steps {
  * The steps from `old` to `new`; either may be NULL, which is empty. 0 or -ENOMEM.
  *
  * Removals come first. Every prefix is added at most once, addresses in their order, routes with
- * the longest prefix first. A route that an address of the device brings along (its own prefix, or
- * the address itself) is left out: the kernel makes it. A state whose link is down has no routes.
- * Where a removal may have taken more with it, all of `new` is added again, so the one who carries
- * out the steps must let what is there already count as done.
+ * the longest prefix first. A route in the main table that the network of an own address covers is
+ * left out: the kernel has one. A state whose link is down has no routes. Where a removal may have
+ * taken more with it, all of `new` is added again, so the one who carries out the steps must let
+ * what is there already count as done.
  */
 int mv_hoststate_diff(struct mv_host_steps *steps, const struct mv_hoststate *old,
 	const struct mv_hoststate *new);
 void mv_host_steps_uninit(struct mv_host_steps *steps);
+
+/* The same, without what lies on the device and goes with it. It borrows the memory. */
+struct mv_hoststate mv_hoststate_beside_device(const struct mv_hoststate *state);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 
 #include "edge/clock.h"
-#include "edge/netlink.h"
 
 static void on_link_event(void *ctx, const struct mv_link_event *event)
 {
@@ -29,7 +28,7 @@ int mv_hostwatch_update(struct mv_hostwatch *watch)
 	if (error < 0) {
 		return error;
 	}
-	error = mv_netlink_link_get(netlink, watch->ifindex, &event);
+	error = mv_netlink_link_get(netlink, watch->place.ifindex, &event);
 	mv_netlink_close(netlink);
 	if (error == 0 && event.deleted) {
 		/* Or moved to another namespace. If it was deleted, its descriptor will tell. */
@@ -55,7 +54,7 @@ static void on_link(uv_poll_t *handle, int status, int events)
 	bool has_lost_events = status < 0;
 
 	(void)events;
-	while (mv_netlink_monitor_read(watch->link, watch->ifindex, on_link_event, watch) ==
+	while (mv_netlink_monitor_read(watch->link, &watch->place, on_link_event, watch) ==
 		-ENOBUFS) {
 		has_lost_events = true;
 	}
@@ -89,10 +88,9 @@ static int poll_socket(struct mv_hostwatch *watch, uv_loop_t *loop, uv_poll_t *p
 
 int mv_hostwatch_start(struct mv_hostwatch *watch, uv_loop_t *loop)
 {
-	int error;
+	int error = watch->link ? 0 : mv_netlink_monitor_open(&watch->link);
 
-	if ((error = mv_netlink_monitor_open(&watch->link)) < 0 ||
-		(error = mv_netlink_paths_open(&watch->paths)) < 0 ||
+	if (error < 0 || (error = mv_netlink_paths_open(&watch->paths)) < 0 ||
 		(error = poll_socket(watch, loop, &watch->link_poll, watch->link, on_link)) < 0) {
 		return error;
 	}

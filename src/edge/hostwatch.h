@@ -9,21 +9,21 @@
 
 #include <uv.h>
 
+#include "edge/netlink.h"
 #include "tunnel/device.h"
-
-struct mv_netlink;
 
 struct mv_hostwatch {
 	uv_poll_t link_poll, paths_poll;
 	struct mv_netlink *link, *paths;
 	struct mv_device *device;
-	int ifindex;
+	struct mv_link_place place;
 	void (*deleted)(void *ctx); /* the tunnel's link is gone */
 	void *ctx;
 };
 
 /*
- * Fills in nothing but its own: device, ifindex, deleted and ctx are set before. -errno;
+ * Fills in nothing but its own: device, place, deleted and ctx are set before, and link may be,
+ * where the one who opened it had more privileges (mv_netlink_monitor_open). -errno;
  * mv_hostwatch_uninit also cleans up after a failure.
  */
 int mv_hostwatch_start(struct mv_hostwatch *watch, uv_loop_t *loop);

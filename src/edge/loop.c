@@ -10,7 +10,9 @@
 
 #include "edge/clock.h"
 #include "edge/hostwatch.h"
+#include "edge/lanes.h"
 #include "edge/resolve.h"
+#include "edge/sockets.h"
 #include "edge/work.h"
 
 /* Where the processor is short, this thread gets a third of what a lane gets: under a flood of
@@ -27,16 +29,14 @@ struct mv_loop {
 	struct mv_hostwatch watch;
 
 	struct mv_log log;
-	size_t lane_count;
 	struct mv_tun tuns[MV_LANES_MAX];
-	struct mv_udp udps[MV_LANES_MAX];
+	struct mv_sockets sockets;
 	struct mv_device *device;
 	uv_mutex_t lock;
 	struct mv_work work;
 	struct mv_handoff *handoff;
 	struct mv_resolver *resolver;
-	struct mv_lane_config lane_configs[MV_LANES_MAX];
-	struct mv_lane *lanes[MV_LANES_MAX];
+	struct mv_lanes lanes;
 };
 
 /* What the device asks of its surroundings */
@@ -97,7 +97,7 @@ static void on_wake(uv_async_t *handle)
 {
 	struct mv_loop *loop = handle->data;
 
-	if (loop->lanes[0] && mv_lane_has_lost_tun(loop->lanes[0])) {
+	if (mv_lanes_have_lost_tun(&loop->lanes)) {
 		on_deleted(loop);
 	}
 }
@@ -197,7 +197,8 @@ static int init_parts(struct mv_loop *loop)
 	}
 	loop->work.device = loop->device;
 	loop->watch = (struct mv_hostwatch){.device = loop->device,
-		.ifindex = loop->tuns[0].ifindex,
+		.place = {.ifindex = loop->tuns[0].ifindex, .nsid = MV_NSID_OWN},
+		.link = loop->watch.link,
 		.deleted = on_deleted,
 		.ctx = loop};
 	return mv_resolver_create(&loop->resolver, &loop->uv, &loop->log, on_resolved, loop);
@@ -205,9 +206,9 @@ static int init_parts(struct mv_loop *loop)
 
 static void configure_lane(struct mv_loop *loop, const struct mv_loop_config *config, size_t i)
 {
-	loop->lane_configs[i] = (struct mv_lane_config){.device = loop->device,
+	loop->lanes.configs[i] = (struct mv_lane_config){.device = loop->device,
 		.tun = &loop->tuns[i],
-		.udp = &loop->udps[i],
+		.udp = &loop->sockets.udps[i],
 		.aead = config->aead ? config->aead : &mv_aead_sodium,
 		.handoff = loop->handoff,
 		.control = &loop->wake,
@@ -234,10 +235,13 @@ static int allocate(struct mv_loop **allocated, const struct mv_loop_config *con
 	}
 	loop->timer_fd = -1;
 	loop->log = config->log;
-	loop->lane_count = config->lanes;
+	loop->lanes.count = loop->sockets.lanes = config->lanes;
+	loop->sockets.offload = config->offload;
+	loop->sockets.wanted_port = config->wanted_port;
 	memcpy(loop->tuns, config->tuns, sizeof(loop->tuns));
-	memcpy(loop->udps, config->udps, sizeof(loop->udps));
-	loop->work.udp = &loop->udps[0];
+	memcpy(loop->sockets.udps, config->udps, sizeof(loop->sockets.udps));
+	loop->watch.link = config->monitor;
+	loop->work.udp = &loop->sockets.udps[0];
 	loop->work.log = config->log;
 	loop->work.record_folder = config->record_folder;
 	*allocated = loop;
@@ -252,8 +256,8 @@ free_loop:
 
 static void close_descriptors(struct mv_tun *tuns, struct mv_udp *udps, size_t count)
 {
+	mv_udp_close_lanes(udps, count);
 	for (size_t i = 0; i < count; i++) {
-		mv_udp_close(&udps[i]);
 		mv_tun_close(&tuns[i]);
 	}
 }
@@ -267,6 +271,7 @@ int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config
 		struct mv_loop_config orphans = *config;
 
 		close_descriptors(orphans.tuns, orphans.udps, orphans.lanes);
+		mv_netlink_close(orphans.monitor);
 		return error;
 	}
 	error = init_parts(loop);
@@ -277,7 +282,7 @@ int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config
 		mv_loop_destroy(loop);
 		return error;
 	}
-	for (size_t i = 0; i < loop->lane_count; i++) {
+	for (size_t i = 0; i < loop->lanes.count; i++) {
 		configure_lane(loop, config, i);
 	}
 	*created = loop;
@@ -301,13 +306,54 @@ struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 	if (mv_device_snapshot(loop->device, &snapshot) < 0) {
 		return NULL;
 	}
-	snapshot->listen_port = loop->udps[0].port;
-	snapshot->aead = loop->lane_configs[0].aead->name;
+	snapshot->listen_port = loop->sockets.udps[0].port;
+	snapshot->fwmark = loop->sockets.mark;
+	size_t memory_bytes = 0;
+	uv_resident_set_memory(&memory_bytes);
+	snapshot->memory_bytes = memory_bytes;
+	snapshot->aead = loop->lanes.configs[0].aead->name;
 	memset(snapshot->offloads, true, sizeof(snapshot->offloads));
-	for (size_t i = 0; i < loop->lane_count; i++) {
-		mv_lane_narrow_offloads(&loop->lane_configs[i], snapshot->offloads);
+	for (size_t i = 0; i < loop->lanes.count; i++) {
+		mv_lane_narrow_offloads(&loop->lanes.configs[i], snapshot->offloads);
 	}
 	return snapshot;
+}
+
+/* The lanes use the sockets, so they are stopped meanwhile. */
+static int change_sockets(struct mv_loop *loop, struct mv_sockets_change *change)
+{
+	bool pauses = change->has_new_port && mv_lanes_run(&loop->lanes);
+	int error = 0;
+
+	if (pauses) {
+		mv_lanes_stop(&loop->lanes);
+	}
+	mv_sockets_commit(&loop->sockets, change);
+	if (pauses) {
+		error = mv_lanes_start(&loop->lanes);
+	}
+	if (error < 0) {
+		mv_log(&loop->log, MV_LOG_ERROR, "cannot go on with the new port: %s",
+			strerror(-error));
+		mv_loop_stop(loop);
+	}
+	return error;
+}
+
+int mv_loop_apply(struct mv_loop *loop, const struct mv_changes *changes)
+{
+	struct mv_sockets_change change;
+	int error = mv_sockets_prepare(&loop->sockets, &change, changes);
+
+	if (error < 0) {
+		return error;
+	}
+	error = mv_device_apply(loop->device, changes, mv_clock_sample());
+	if (error < 0) {
+		mv_sockets_undo(&loop->sockets, &change);
+		return error;
+	}
+	return change_sockets(loop, &change);
 }
 
 int mv_loop_resolve(struct mv_loop *loop, const uint8_t public_key[static MV_KEY_LEN],
@@ -320,13 +366,7 @@ int mv_loop_start(struct mv_loop *loop)
 {
 	int error = mv_hostwatch_update(&loop->watch);
 
-	if (error < 0) {
-		return error;
-	}
-	for (size_t i = 0; error == 0 && i < loop->lane_count; i++) {
-		error = mv_lane_start(&loop->lanes[i], &loop->lane_configs[i]);
-	}
-	return error;
+	return error < 0 ? error : mv_lanes_start(&loop->lanes);
 }
 
 void mv_loop_run(struct mv_loop *loop)
@@ -369,9 +409,7 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	if (!loop) {
 		return true;
 	}
-	for (size_t i = 0; i < loop->lane_count; i++) {
-		mv_lane_stop(loop->lanes[i]);
-	}
+	mv_lanes_stop(&loop->lanes);
 	bool is_closed = close_uv(loop);
 
 	mv_device_destroy(loop->device);
@@ -381,7 +419,7 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	if (loop->timer_fd >= 0) {
 		close(loop->timer_fd);
 	}
-	close_descriptors(loop->tuns, loop->udps, loop->lane_count);
+	close_descriptors(loop->tuns, loop->sockets.udps, loop->lanes.count);
 	uv_mutex_destroy(&loop->lock);
 	if (is_closed) {
 		free(loop);

@@ -21,6 +21,9 @@ struct mv_loop_config {
 	size_t lanes; /* 1 to MV_LANES_MAX, each with a queue and sockets of its own */
 	struct mv_tun tuns[MV_LANES_MAX];
 	struct mv_udp udps[MV_LANES_MAX];
+	uint16_t wanted_port;       /* that was asked for, 0: any */
+	bool offload;               /* asked for, should sockets be opened anew */
+	struct mv_netlink *monitor; /* NULL: the loop opens one itself (mv_netlink_monitor_open) */
 	struct mv_log log;
 	const struct mv_aead_provider *aead;   /* of data; NULL: libsodium */
 	const struct mv_lane_sharing *sharing; /* NULL: what measures best */
@@ -38,8 +41,14 @@ int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config
 /* For handles of others, like the control socket: they live in the control loop's thread. */
 uv_loop_t *mv_loop_uv(struct mv_loop *loop);
 
-/* To be configured by mv_device_apply. */
 struct mv_device *mv_loop_device(struct mv_loop *loop);
+
+/*
+ * Changes the device and its sockets, whole or not at all. -errno of mv_device_apply and
+ * mv_sockets_prepare. With a new port the lanes stand still for a moment, and what waits in the old
+ * sockets is lost.
+ */
+int mv_loop_apply(struct mv_loop *loop, const struct mv_changes *changes);
 
 /* A snapshot of the device with what only the edge knows; NULL without memory. */
 struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop);

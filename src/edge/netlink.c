@@ -3,6 +3,7 @@
 #include "edge/netlink_request.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -95,14 +96,15 @@ static int change_address(struct mv_netlink *netlink, int ifindex, uint16_t type
 	return mv_netlink_request(netlink, message, NULL, NULL);
 }
 
-/* As `ip route add PREFIX dev DEVICE` and `del`. */
+/* As `ip route add PREFIX dev DEVICE table TABLE` and `del`. */
 static int change_route(struct mv_netlink *netlink, int ifindex, uint16_t type, uint16_t flags,
-	const struct mv_prefix *prefix)
+	const struct mv_host_step *step)
 {
+	const struct mv_prefix *prefix = &step->prefix;
 	struct rtmsg route = {
 		.rtm_family = kernel_family(&prefix->ip),
 		.rtm_dst_len = prefix->bits,
-		.rtm_table = RT_TABLE_MAIN,
+		.rtm_table = RT_TABLE_UNSPEC, /* has room for 255 */
 		.rtm_protocol = RTPROT_BOOT,
 		.rtm_scope = RT_SCOPE_LINK,
 		.rtm_type = RTN_UNICAST,
@@ -112,11 +114,38 @@ static int change_route(struct mv_netlink *netlink, int ifindex, uint16_t type, 
 
 	put_ip(message, RTA_DST, &prefix->ip);
 	mnl_attr_put_u32(message, RTA_OIF, (uint32_t)ifindex);
+	mnl_attr_put_u32(message, RTA_TABLE, step->number);
+	return mv_netlink_request(netlink, message, NULL, NULL);
+}
+
+/* As `ip rule add not fwmark MARK table MARK`, and `table main suppress_prefixlength 0`; and `del`.
+ */
+static int change_rule(struct mv_netlink *netlink, uint16_t type, uint16_t flags,
+	const struct mv_host_step *step, bool by_mark)
+{
+	struct fib_rule_hdr rule = {
+		.family = step->family == MV_FAMILY_IPV4 ? AF_INET : AF_INET6,
+		.table = by_mark ? RT_TABLE_UNSPEC : RT_TABLE_MAIN,
+		.action = FR_ACT_TO_TBL,
+		.flags = by_mark ? FIB_RULE_INVERT : 0,
+	};
+	struct mv_netlink_message buffer;
+	struct nlmsghdr *message = mv_netlink_start(&buffer, type, flags, &rule, sizeof(rule));
+
+	mnl_attr_put_u8(message, FRA_PROTOCOL, RTPROT_BOOT);
+	if (by_mark) {
+		mnl_attr_put_u32(message, FRA_FWMARK, step->number);
+		mnl_attr_put_u32(message, FRA_TABLE, step->number);
+	} else {
+		/* What main knows better than by a default route. */
+		mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, 0);
+	}
 	return mv_netlink_request(netlink, message, NULL, NULL);
 }
 
 struct route_search {
 	const struct mv_prefix *prefix;
+	uint32_t table;
 	uint32_t ifindex;
 	bool found;
 };
@@ -129,7 +158,7 @@ static int compare_route(const struct nlmsghdr *message, void *ctx)
 	struct route_search *search = ctx;
 	struct mv_prefix prefix = {.ip.family = search->prefix->ip.family};
 
-	if (route->rtm_table != RT_TABLE_MAIN || !device ||
+	if (mv_netlink_table_of(message) != search->table || !device ||
 		mnl_attr_get_u32(device) != search->ifindex) {
 		return MNL_CB_OK;
 	}
@@ -145,10 +174,11 @@ static int compare_route(const struct nlmsghdr *message, void *ctx)
 }
 
 /* Whether the route that stands in the way of ours does what ours would do. */
-static bool has_route(struct mv_netlink *netlink, int ifindex, const struct mv_prefix *prefix)
+static bool has_route(struct mv_netlink *netlink, int ifindex, const struct mv_host_step *step)
 {
-	struct route_search search = {.prefix = prefix, .ifindex = (uint32_t)ifindex};
-	struct rtmsg family = {.rtm_family = kernel_family(&prefix->ip)};
+	struct route_search search = {
+		.prefix = &step->prefix, .table = step->number, .ifindex = (uint32_t)ifindex};
+	struct rtmsg family = {.rtm_family = kernel_family(&step->prefix.ip)};
 	struct mv_netlink_message buffer;
 	int err;
 
@@ -169,17 +199,24 @@ static int add_address(struct mv_netlink *netlink, int ifindex, const struct mv_
 	return err == -EEXIST ? 0 : err;
 }
 
-static int add_route(struct mv_netlink *netlink, int ifindex, const struct mv_prefix *prefix)
+static int add_route(struct mv_netlink *netlink, int ifindex, const struct mv_host_step *step)
 {
-	int err = change_route(netlink, ifindex, RTM_NEWROUTE, ADD_FLAGS, prefix);
+	int err = change_route(netlink, ifindex, RTM_NEWROUTE, ADD_FLAGS, step);
 
-	return err == -EEXIST && has_route(netlink, ifindex, prefix) ? 0 : err;
+	return err == -EEXIST && has_route(netlink, ifindex, step) ? 0 : err;
+}
+
+/* Not exclusive: another tunnel may have one that looks the same, and takes its own away. */
+static int add_rule(struct mv_netlink *netlink, const struct mv_host_step *step, bool by_mark)
+{
+	return change_rule(netlink, RTM_NEWRULE, NLM_F_CREATE, step, by_mark);
 }
 
 /* The address, the route or the whole device is not there any more. */
 static int unless_gone(int err)
 {
-	bool gone = err == -EADDRNOTAVAIL || err == -ESRCH || err == -ENODEV || err == -ENXIO;
+	bool gone = err == -EADDRNOTAVAIL || err == -ESRCH || err == -ENODEV || err == -ENXIO ||
+		    err == -ENOENT;
 
 	return gone ? 0 : err;
 }
@@ -190,19 +227,34 @@ int mv_netlink_step(struct mv_netlink *netlink, int ifindex, const struct mv_hos
 	case MV_HOST_NO_LINK_LOCAL:
 		return set_no_link_local(netlink, ifindex);
 	case MV_HOST_MTU:
-		return set_mtu(netlink, ifindex, step->mtu);
+		return set_mtu(netlink, ifindex, step->number);
 	case MV_HOST_ADDRESS_ADD:
 		return add_address(netlink, ifindex, &step->prefix);
 	case MV_HOST_LINK_UP:
 		return set_link(netlink, ifindex, IFF_UP);
 	case MV_HOST_ROUTE_ADD:
-		return add_route(netlink, ifindex, &step->prefix);
+		return add_route(netlink, ifindex, step);
 	case MV_HOST_ROUTE_REMOVE:
-		return unless_gone(change_route(netlink, ifindex, RTM_DELROUTE, 0, &step->prefix));
+		return unless_gone(change_route(netlink, ifindex, RTM_DELROUTE, 0, step));
+	case MV_HOST_RULE_MARK_ADD:
+		return add_rule(netlink, step, true);
+	case MV_HOST_RULE_MAIN_ADD:
+		return add_rule(netlink, step, false);
+	case MV_HOST_RULE_MARK_REMOVE:
+		return unless_gone(change_rule(netlink, RTM_DELRULE, 0, step, true));
+	case MV_HOST_RULE_MAIN_REMOVE:
+		return unless_gone(change_rule(netlink, RTM_DELRULE, 0, step, false));
 	case MV_HOST_LINK_DOWN:
 		return unless_gone(set_link(netlink, ifindex, 0));
 	case MV_HOST_ADDRESS_REMOVE:
 		return unless_gone(change_address(netlink, ifindex, RTM_DELADDR, 0, &step->prefix));
+	case MV_HOST_DNS_SET:
+	case MV_HOST_DNS_REMOVE:
+	case MV_HOST_FIREWALL_ADD:
+	case MV_HOST_FIREWALL_REMOVE:
+	case MV_HOST_SRC_VALID_MARK_SET:
+	case MV_HOST_SRC_VALID_MARK_RESTORE:
+		break; /* These are not of rtnetlink. */
 	}
 	return -EINVAL;
 }

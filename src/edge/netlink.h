@@ -20,7 +20,7 @@ void mv_netlink_close(struct mv_netlink *netlink);
 /*
  * Carries out one step and waits for the kernel's answer: 0 or -errno. Adding what is on this
  * device already counts as done; -EEXIST: another device has that route. Removing what is gone
- * counts as done.
+ * counts as done. -EINVAL: not a step of rtnetlink.
  */
 int mv_netlink_step(struct mv_netlink *netlink, int ifindex, const struct mv_host_step *step);
 
@@ -38,8 +38,21 @@ struct mv_link_event {
 	uint32_t mtu; /* 0: not said */
 };
 
-/* A non-blocking socket in RTNLGRP_LINK, closed by mv_netlink_close, and its descriptor for the
- * loop. */
+/* The device that is watched for: where it is, and under which number. Given the number it has in
+ * this namespace; the monitor follows it into others. */
+struct mv_link_place {
+	int ifindex;
+	int nsid; /* MV_NSID_OWN, or that of the namespace it has moved to, as this one counts */
+};
+
+#define MV_NSID_OWN     (-1)
+#define MV_NSID_UNKNOWN (-2) /* it has moved on from there */
+
+/*
+ * A non-blocking socket in RTNLGRP_LINK, closed by mv_netlink_close, and its descriptor for the
+ * loop. Made by one who has CAP_NET_BROADCAST it hears of a device that has moved to another
+ * namespace; else such a device counts as up.
+ */
 int mv_netlink_monitor_open(struct mv_netlink **monitor);
 int mv_netlink_fd(const struct mv_netlink *netlink);
 
@@ -48,9 +61,9 @@ int mv_netlink_fd(const struct mv_netlink *netlink);
 int mv_netlink_paths_open(struct mv_netlink **paths);
 void mv_netlink_paths_drain(struct mv_netlink *paths);
 
-/* Calls back for each event of the device until all is read: 0. -ENOBUFS: events were lost, ask
- * mv_netlink_link_get instead. */
-int mv_netlink_monitor_read(struct mv_netlink *monitor, int ifindex,
+/* Calls back for each event of the device until all is read, and follows its place: 0. -ENOBUFS:
+ * events were lost, ask mv_netlink_link_get instead. */
+int mv_netlink_monitor_read(struct mv_netlink *monitor, struct mv_link_place *place,
 	void (*on_event)(void *ctx, const struct mv_link_event *event), void *ctx);
 
 /* The state of the device now; deleted is set if there is none of this index. Not on a monitor. */

@@ -7,13 +7,16 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* One notification about a link with all its attributes stays far below. */
 #define NEWS_MAX 32768
 
 struct reader {
-	int ifindex;
+	struct mv_netlink *monitor;
+	struct mv_link_place *place;
+	int nsid; /* of the namespace that the messages at hand come from */
 	void (*on_event)(void *ctx, const struct mv_link_event *event);
 	void *ctx;
 };
@@ -29,41 +32,79 @@ static struct mv_link_event read_link(const struct nlmsghdr *message)
 	};
 }
 
+static const struct nlattr *find(const struct nlmsghdr *message, uint16_t type)
+{
+	return mv_netlink_find(message, sizeof(struct ifinfomsg), type);
+}
+
+/* Where it went is told in the numbers of the namespace that it left: only ours mean something to
+ * us. */
+static void follow(const struct reader *reader, const struct nlmsghdr *message)
+{
+	const struct nlattr *ifindex = find(message, IFLA_NEW_IFINDEX);
+	struct mv_link_place *place = reader->place;
+
+	place->nsid = place->nsid == MV_NSID_OWN
+			      ? (int)mnl_attr_get_u32(find(message, IFLA_NEW_NETNSID))
+			      : MV_NSID_UNKNOWN;
+	if (ifindex) {
+		place->ifindex = (int)mnl_attr_get_u32(ifindex);
+	}
+}
+
 /*
  * A device that moves to another namespace is deleted from this one, and the message says where it
  * went: it lives on.
  */
-static bool is_deletion(const struct nlmsghdr *message)
+static bool read_news(
+	const struct reader *reader, const struct nlmsghdr *message, struct mv_link_event *event)
 {
-	return message->nlmsg_type == RTM_DELLINK &&
-	       !mv_netlink_find(message, sizeof(struct ifinfomsg), IFLA_NEW_NETNSID);
+	if (message->nlmsg_type == RTM_NEWLINK) {
+		*event = read_link(message);
+		return true;
+	}
+	if (message->nlmsg_type != RTM_DELLINK) {
+		return false;
+	}
+	if (find(message, IFLA_NEW_NETNSID)) {
+		follow(reader, message);
+		*event = (struct mv_link_event){.up = !reader->monitor->hears_all};
+	} else {
+		*event = (struct mv_link_event){.deleted = true};
+	}
+	return true;
+}
+
+/* A bridge tells of its ports by messages of its own family: they are no devices. */
+static bool is_ours(const struct reader *reader, const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+
+	return link->ifi_family == AF_UNSPEC && link->ifi_index == reader->place->ifindex &&
+	       reader->nsid == reader->place->nsid;
 }
 
 static int on_news(const struct nlmsghdr *message, void *ctx)
 {
-	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
 	const struct reader *reader = ctx;
 	struct mv_link_event event;
 
-	/* A bridge tells of its ports by messages of its own family: they are no devices. */
-	if (link->ifi_family != AF_UNSPEC || link->ifi_index != reader->ifindex) {
-		return MNL_CB_OK;
+	if (is_ours(reader, message) && read_news(reader, message, &event)) {
+		reader->on_event(reader->ctx, &event);
 	}
-
-	if (message->nlmsg_type == RTM_NEWLINK) {
-		event = read_link(message);
-	} else if (is_deletion(message)) {
-		event = (struct mv_link_event){.deleted = true};
-	} else {
-		return MNL_CB_OK;
-	}
-	reader->on_event(reader->ctx, &event);
 	return MNL_CB_OK;
 }
 
 int mv_netlink_monitor_open(struct mv_netlink **monitor)
 {
-	return mv_netlink_bind(monitor, RTMGRP_LINK, SOCK_NONBLOCK);
+	int error = mv_netlink_bind(monitor, RTMGRP_LINK, SOCK_NONBLOCK);
+	int on = 1;
+
+	if (error == 0) {
+		(*monitor)->hears_all = mnl_socket_setsockopt((*monitor)->socket,
+						NETLINK_LISTEN_ALL_NSID, &on, sizeof(on)) == 0;
+	}
+	return error;
 }
 
 int mv_netlink_paths_open(struct mv_netlink **paths)
@@ -89,18 +130,50 @@ int mv_netlink_fd(const struct mv_netlink *netlink)
 	return mnl_socket_get_fd(netlink->socket);
 }
 
-int mv_netlink_monitor_read(struct mv_netlink *monitor, int ifindex,
+/* The kernel says beside the message which other namespace it comes from. */
+static int read_nsid(struct msghdr *message)
+{
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg;
+		cmsg = CMSG_NXTHDR(message, cmsg)) {
+		if (cmsg->cmsg_level == SOL_NETLINK && cmsg->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
+			int nsid;
+
+			memcpy(&nsid, CMSG_DATA(cmsg), sizeof(nsid));
+			return nsid;
+		}
+	}
+	return MV_NSID_OWN;
+}
+
+static ssize_t receive(struct reader *reader, void *news, size_t room)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct iovec piece = {.iov_base = news, .iov_len = room};
+	struct msghdr message = {.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control)};
+	ssize_t len;
+
+	do {
+		len = recvmsg(mv_netlink_fd(reader->monitor), &message, 0);
+	} while (len < 0 && errno == EINTR);
+	if (len >= 0) {
+		reader->nsid = read_nsid(&message);
+	}
+	return len;
+}
+
+int mv_netlink_monitor_read(struct mv_netlink *monitor, struct mv_link_place *place,
 	void (*on_event)(void *ctx, const struct mv_link_event *event), void *ctx)
 {
-	struct reader reader = {.ifindex = ifindex, .on_event = on_event, .ctx = ctx};
+	struct reader reader = {
+		.monitor = monitor, .place = place, .on_event = on_event, .ctx = ctx};
 	_Alignas(NLMSG_ALIGNTO) char news[NEWS_MAX];
 
 	for (;;) {
-		ssize_t len = mnl_socket_recvfrom(monitor->socket, news, sizeof(news));
+		ssize_t len = receive(&reader, news, sizeof(news));
 
-		if (len < 0 && errno == EINTR) {
-			continue;
-		}
 		if (len < 0) {
 			return errno == EAGAIN ? 0 : -errno;
 		}

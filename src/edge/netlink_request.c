@@ -3,6 +3,7 @@
 #include "edge/netlink.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -85,6 +86,14 @@ const struct nlattr *mv_netlink_find(
 
 	mnl_attr_parse(message, (unsigned)header_len, compare_type, &search);
 	return search.found;
+}
+
+uint32_t mv_netlink_table_of(const struct nlmsghdr *message)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	const struct nlattr *table = mv_netlink_find(message, sizeof(*route), RTA_TABLE);
+
+	return table ? mnl_attr_get_u32(table) : route->rtm_table;
 }
 
 static ssize_t receive(const struct mv_netlink *netlink, void *answer, size_t room)

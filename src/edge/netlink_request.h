@@ -7,12 +7,14 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct mv_netlink {
 	struct mnl_socket *socket;
 	uint32_t sequence;
+	bool hears_all; /* a monitor: what happens in other namespaces, too */
 };
 
 /* Room for any request that we make: a header and a few attributes. */
@@ -30,6 +32,9 @@ struct nlmsghdr *mv_netlink_start(struct mv_netlink_message *buffer, uint16_t ty
 /* The attribute of this type behind the message's header of its family; NULL if there is none. */
 const struct nlattr *mv_netlink_find(
 	const struct nlmsghdr *message, size_t header_len, uint16_t type);
+
+/* The table of a route's message. */
+uint32_t mv_netlink_table_of(const struct nlmsghdr *message);
 
 /*
  * Sends the message and waits for the kernel's answer. on_message (may be NULL) sees each message

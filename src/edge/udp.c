@@ -227,6 +227,43 @@ void mv_udp_offload(struct mv_udp *udp)
 	udp->merges6 = may_merge && merges(udp->fd6);
 }
 
+int mv_udp_open_lanes(struct mv_udp *udps, size_t lanes, uint16_t port, bool offload)
+{
+	int error = mv_udp_open(&udps[0], port);
+	size_t opened = error == 0;
+
+	for (; error == 0 && opened < lanes; opened++) {
+		error = mv_udp_open_more(&udps[opened], &udps[0]);
+	}
+	if (error < 0) {
+		mv_udp_close_lanes(udps, opened);
+		return error;
+	}
+	for (size_t i = 0; offload && i < lanes; i++) {
+		mv_udp_offload(&udps[i]);
+	}
+	return 0;
+}
+
+void mv_udp_close_lanes(struct mv_udp *udps, size_t lanes)
+{
+	for (size_t i = 0; i < lanes; i++) {
+		mv_udp_close(&udps[i]);
+	}
+}
+
+static int mark_socket(int fd, uint32_t mark)
+{
+	return fd < 0 || setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0 ? 0 : -errno;
+}
+
+int mv_udp_mark(const struct mv_udp *udp, uint32_t mark)
+{
+	int error = mark_socket(udp->fd4, mark);
+
+	return error < 0 ? error : mark_socket(udp->fd6, mark);
+}
+
 int mv_udp_fd(const struct mv_udp *udp, const struct mv_endpoint *endpoint)
 {
 	return endpoint->ip.family == MV_FAMILY_IPV4 ? udp->fd4 : udp->fd6;

@@ -7,6 +7,8 @@
 #define MV_EDGE_UDP_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tunnel/packet.h"
@@ -32,6 +34,15 @@ int mv_udp_open_more(struct mv_udp *udp, struct mv_udp *first);
 /* Asks for UDP_SEGMENT and UDP_GRO, each family by itself, and notes what the kernel grants. Before
  * any thread uses the sockets. */
 void mv_udp_offload(struct mv_udp *udp);
+
+/* A pair for each of so many lanes, all on one port; 0 lets the kernel choose it. offload: as
+ * mv_udp_offload, where the kernel has it. On failure all are closed. -errno as mv_udp_open. */
+int mv_udp_open_lanes(struct mv_udp *udps, size_t lanes, uint16_t port, bool offload);
+void mv_udp_close_lanes(struct mv_udp *udps, size_t lanes);
+
+/* What is sent bears this mark (SO_MARK), by which rules of the kernel tell it apart; 0: none.
+ * -EPERM without CAP_NET_ADMIN. Any thread. */
+int mv_udp_mark(const struct mv_udp *udp, uint32_t mark);
 
 /* Of the endpoint's family; -1 if there is none. */
 int mv_udp_fd(const struct mv_udp *udp, const struct mv_endpoint *endpoint);

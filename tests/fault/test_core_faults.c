@@ -410,8 +410,9 @@ static int attempt_steps(unsigned n, const char **refused)
 {
 	struct mv_prefix address = {
 		.ip = {.family = MV_FAMILY_IPV4, .bytes = {10, 0, 0, 1}}, .bits = 24};
-	struct mv_prefix route = {
-		.ip = {.family = MV_FAMILY_IPV4, .bytes = {10, 1, 0, 0}}, .bits = 16};
+	struct mv_route route = {
+		.prefix = {.ip = {.family = MV_FAMILY_IPV4, .bytes = {10, 1, 0, 0}}, .bits = 16},
+		.table = MV_ROUTE_TABLE_MAIN};
 	const struct mv_hoststate state = {.mtu = 1420,
 		.link_up = true,
 		.addresses = &address,

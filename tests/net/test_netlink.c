@@ -22,7 +22,7 @@ struct bench {
 struct scene {
 	struct mv_hoststate state;
 	struct mv_prefix addresses[8];
-	struct mv_prefix routes[8];
+	struct mv_route routes[8];
 };
 
 static void bench_init(struct bench *bench)
@@ -54,11 +54,16 @@ static size_t parse_list(struct mv_prefix list[8], const char *text)
 static const struct mv_hoststate *set_up(
 	struct scene *scene, uint32_t mtu, const char *addresses, const char *routes)
 {
+	struct mv_prefix prefixes[8];
+
 	*scene = (struct scene){.state = {.mtu = mtu, .link_up = true}};
 	scene->state.addresses = scene->addresses;
 	scene->state.routes = scene->routes;
 	scene->state.address_count = parse_list(scene->addresses, addresses);
-	scene->state.route_count = parse_list(scene->routes, routes);
+	scene->state.route_count = parse_list(prefixes, routes);
+	for (size_t i = 0; i < scene->state.route_count; i++) {
+		scene->routes[i] = (struct mv_route){prefixes[i], MV_ROUTE_TABLE_MAIN};
+	}
 	return &scene->state;
 }
 
@@ -246,17 +251,23 @@ static void on_event(void *ctx, const struct mv_link_event *event)
 }
 
 /* The kernel has queued an event when the command that caused it returns. */
-static struct history read_history(struct mv_netlink *monitor, int ifindex)
+static struct history read_history(struct mv_netlink *monitor, struct mv_link_place *place)
 {
 	struct history history = {0};
 
-	CHECK_INT(mv_netlink_monitor_read(monitor, ifindex, on_event, &history), 0);
+	CHECK_INT(mv_netlink_monitor_read(monitor, place, on_event, &history), 0);
 	return history;
+}
+
+static struct mv_link_place place_of(const struct bench *bench)
+{
+	return (struct mv_link_place){.ifindex = bench->tun.ifindex, .nsid = MV_NSID_OWN};
 }
 
 static void check_event(struct mv_netlink *monitor, const struct bench *bench, bool up, long mtu)
 {
-	struct history history = read_history(monitor, bench->tun.ifindex);
+	struct mv_link_place place = place_of(bench);
+	struct history history = read_history(monitor, &place);
 	struct mv_link_event now;
 
 	CHECK(history.count > 0);
@@ -273,14 +284,16 @@ static void check_event(struct mv_netlink *monitor, const struct bench *bench, b
 static void test_monitor_tells_what_happens_to_the_device(void)
 {
 	struct mv_netlink *monitor;
+	struct mv_link_place place;
 	struct mv_link_event now;
 	struct history history;
 	struct bench bench;
 
 	bench_init(&bench);
+	place = place_of(&bench);
 	CHECK_INT(mv_netlink_monitor_open(&monitor), 0);
 	CHECK(mv_netlink_fd(monitor) >= 0);
-	CHECK_INT(read_history(monitor, bench.tun.ifindex).count, 0);
+	CHECK_INT(read_history(monitor, &place).count, 0);
 
 	run_quietly("ip link set dev " DEVICE " up");
 	check_event(monitor, &bench, true, 1500);
@@ -291,10 +304,10 @@ static void test_monitor_tells_what_happens_to_the_device(void)
 
 	/* Others' events are read, and not told. */
 	run_quietly("ip link set dev lo up");
-	CHECK_INT(read_history(monitor, bench.tun.ifindex).count, 0);
+	CHECK_INT(read_history(monitor, &place).count, 0);
 
 	run_quietly("ip link del dev " DEVICE);
-	history = read_history(monitor, bench.tun.ifindex);
+	history = read_history(monitor, &place);
 	CHECK(history.last.deleted);
 	CHECK_INT(mv_netlink_link_get(bench.netlink, bench.tun.ifindex, &now), 0);
 	CHECK(now.deleted);
@@ -328,20 +341,45 @@ static pid_t hold_namespace(void)
 	return child;
 }
 
-static void test_a_device_that_moves_is_not_deleted(pid_t elsewhere)
+/* In the namespace of the other process. */
+static void run_elsewhere(pid_t elsewhere, const char *command)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "nsenter -t %d -n ip link set dev " DEVICE " %s",
+		(int)elsewhere, command);
+	run_quietly(line);
+}
+
+static void test_a_device_that_moves_is_followed(pid_t elsewhere)
 {
 	struct mv_netlink *monitor;
+	struct mv_link_place place;
 	struct mv_link_event now;
+	struct history history;
 	struct bench bench;
 	char command[64];
 
 	bench_init(&bench);
+	place = place_of(&bench);
 	CHECK_INT(mv_netlink_monitor_open(&monitor), 0);
+	run_quietly("ip link set dev " DEVICE " up");
 	snprintf(command, sizeof(command), "ip link set dev %s netns %d", DEVICE, (int)elsewhere);
 	run_quietly(command);
 	CHECK_INT(mv_netlink_link_get(bench.netlink, bench.tun.ifindex, &now), 0);
 	CHECK(now.deleted);
-	CHECK(!read_history(monitor, bench.tun.ifindex).last.deleted);
+	history = read_history(monitor, &place);
+	CHECK(!history.last.deleted);
+	CHECK(!history.last.up);
+	CHECK(place.nsid >= 0);
+
+	run_elsewhere(elsewhere, "mtu 1298 up");
+	history = read_history(monitor, &place);
+	CHECK(history.count > 0);
+	CHECK(history.last.up);
+	CHECK_INT(history.last.mtu, 1298);
+	run_elsewhere(elsewhere, "down");
+	CHECK(!read_history(monitor, &place).last.up);
 	mv_netlink_close(monitor);
 	bench_uninit(&bench);
 }
@@ -389,7 +427,7 @@ int main(void)
 	test_a_route_of_another_device_is_no_success();
 	test_a_device_without_ipv6_is_set_up_all_the_same();
 	test_monitor_tells_what_happens_to_the_device();
-	test_a_device_that_moves_is_not_deleted(elsewhere);
+	test_a_device_that_moves_is_followed(elsewhere);
 	test_no_packet_of_the_kernel_comes_out();
 	kill(elsewhere, SIGKILL);
 	return 0;

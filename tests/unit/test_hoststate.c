@@ -11,8 +11,18 @@ static const char *const step_names[] = {
 	[MV_HOST_MTU] = "mtu",
 	[MV_HOST_ADDRESS_ADD] = "+address",
 	[MV_HOST_LINK_UP] = "up",
+	[MV_HOST_DNS_SET] = "+dns",
+	[MV_HOST_SRC_VALID_MARK_SET] = "+src-valid-mark",
+	[MV_HOST_FIREWALL_ADD] = "+firewall",
+	[MV_HOST_RULE_MARK_ADD] = "+rule-mark",
+	[MV_HOST_RULE_MAIN_ADD] = "+rule-main",
 	[MV_HOST_ROUTE_ADD] = "+route",
 	[MV_HOST_ROUTE_REMOVE] = "-route",
+	[MV_HOST_RULE_MAIN_REMOVE] = "-rule-main",
+	[MV_HOST_RULE_MARK_REMOVE] = "-rule-mark",
+	[MV_HOST_FIREWALL_REMOVE] = "-firewall",
+	[MV_HOST_SRC_VALID_MARK_RESTORE] = "-src-valid-mark",
+	[MV_HOST_DNS_REMOVE] = "-dns",
 	[MV_HOST_LINK_DOWN] = "down",
 	[MV_HOST_ADDRESS_REMOVE] = "-address",
 };
@@ -20,7 +30,7 @@ static const char *const step_names[] = {
 struct scene {
 	struct mv_hoststate state;
 	struct mv_prefix addresses[8];
-	struct mv_prefix routes[16];
+	struct mv_route routes[16];
 };
 
 static size_t parse_list(struct mv_prefix *list, size_t room, const char *text)
@@ -41,11 +51,16 @@ static size_t parse_list(struct mv_prefix *list, size_t room, const char *text)
 static struct mv_hoststate *set_up(
 	struct scene *scene, uint32_t mtu, const char *addresses, const char *routes)
 {
+	struct mv_prefix prefixes[16];
+
 	*scene = (struct scene){.state = {.mtu = mtu, .link_up = true}};
 	scene->state.addresses = scene->addresses;
 	scene->state.routes = scene->routes;
 	scene->state.address_count = parse_list(scene->addresses, 8, addresses);
-	scene->state.route_count = parse_list(scene->routes, 16, routes);
+	scene->state.route_count = parse_list(prefixes, 16, routes);
+	for (size_t i = 0; i < scene->state.route_count; i++) {
+		scene->routes[i] = (struct mv_route){prefixes[i], MV_ROUTE_TABLE_MAIN};
+	}
 	return &scene->state;
 }
 
@@ -55,10 +70,17 @@ static void print_step(FILE *out, const struct mv_host_step *step)
 
 	fprintf(out, "%s", step_names[step->kind]);
 	if (step->kind == MV_HOST_MTU) {
-		fprintf(out, " %u", (unsigned)step->mtu);
+		fprintf(out, " %u", (unsigned)step->number);
+	}
+	if (step->family != MV_FAMILY_NONE) {
+		fprintf(out, " ipv%d %u", step->family, (unsigned)step->number);
 	}
 	if (step->prefix.ip.family != MV_FAMILY_NONE) {
 		fprintf(out, " %s", mv_prefix_print(text, &step->prefix));
+	}
+	if (step->prefix.ip.family != MV_FAMILY_NONE && step->number > 0 &&
+		step->number != MV_ROUTE_TABLE_MAIN) {
+		fprintf(out, " table %u", (unsigned)step->number);
 	}
 	fprintf(out, "\n");
 }
@@ -138,14 +160,15 @@ Test(hoststate, mtu_of_zero_is_left_alone)
 	expect_diff(&new.state, &old.state, "mtu 1420\n");
 }
 
-Test(hoststate, routes_of_own_addresses_are_left_out)
+Test(hoststate, routes_that_own_networks_cover_are_left_out)
 {
 	struct scene scene;
 
-	/* Beside each that is left out stands its neighbour, which is not. */
+	/* Beside each that is left out stands its neighbour, which is not. An IPv4 address of full
+	 * length brings no route into the main table, an IPv6 address does. */
 	set_up(&scene, 0, "10.0.0.1/24 10.9.9.9/32 fd00::1/64 fd02::2/128",
-		"10.0.0.0/24 10.0.0.0/25 10.0.0.1/32 10.0.0.2/32 10.9.9.9/32 10.9.9.8/32 "
-		"fd00::/64 fd00::/65 fd02::2/128 fd02::3/128 fd00::1/128");
+		"10.0.0.0/24 10.0.0.0/25 10.0.0.1/32 10.0.0.2/32 10.0.1.2/32 10.9.9.9/32 "
+		"fd00::/64 fd00::/65 fd00::/63 fd02::2/128 fd02::3/128 fd00::1/128");
 	expect_diff(NULL, &scene.state,
 		"no-link-local\n"
 		"+address 10.0.0.1/24\n"
@@ -154,10 +177,91 @@ Test(hoststate, routes_of_own_addresses_are_left_out)
 		"+address fd02::2/128\n"
 		"up\n"
 		"+route fd02::3/128\n"
-		"+route fd00::/65\n"
-		"+route 10.0.0.2/32\n"
-		"+route 10.9.9.8/32\n"
-		"+route 10.0.0.0/25\n");
+		"+route fd00::/63\n"
+		"+route 10.0.1.2/32\n"
+		"+route 10.9.9.9/32\n");
+}
+
+Test(hoststate, routes_of_another_table_are_never_left_out)
+{
+	struct scene scene;
+
+	set_up(&scene, 0, "10.0.0.1/24", "10.0.0.0/24 10.0.0.0/24");
+	scene.routes[0].table = 77;
+	expect_diff(NULL, &scene.state,
+		"no-link-local\n+address 10.0.0.1/24\nup\n+route 10.0.0.0/24 table 77\n");
+}
+
+/* A default route of both families, as a plan makes it. */
+static void set_up_default_route(struct scene *scene)
+{
+	set_up(scene, 0, "10.0.0.1/24", "0.0.0.0/0 ::/0 10.1.0.0/16");
+	scene->routes[0].table = scene->routes[1].table = scene->state.mark = 51820;
+	scene->state.by_mark4 = scene->state.by_mark6 = true;
+	scene->state.sets_src_valid_mark = scene->state.sets_dns = true;
+}
+
+Test(hoststate, a_default_route_comes_when_everything_is_there_that_it_needs)
+{
+	struct scene scene;
+
+	set_up_default_route(&scene);
+	expect_diff(NULL, &scene.state,
+		"no-link-local\n"
+		"+address 10.0.0.1/24\n"
+		"up\n"
+		"+dns\n"
+		"+src-valid-mark\n"
+		"+firewall ipv4 51820\n"
+		"+firewall ipv6 51820\n"
+		"+rule-mark ipv4 51820\n"
+		"+rule-mark ipv6 51820\n"
+		"+rule-main ipv4 51820\n"
+		"+rule-main ipv6 51820\n"
+		"+route 10.1.0.0/16\n"
+		"+route 0.0.0.0/0 table 51820\n"
+		"+route ::/0 table 51820\n");
+	expect_diff(&scene.state, &scene.state, "");
+}
+
+Test(hoststate, what_lies_beside_the_device_is_undone_in_the_reverse_order)
+{
+	struct scene scene;
+	struct mv_hoststate beside;
+
+	set_up_default_route(&scene);
+	beside = mv_hoststate_beside_device(&scene.state);
+	expect_diff(&beside, NULL,
+		"-rule-main ipv4 51820\n"
+		"-rule-main ipv6 51820\n"
+		"-rule-mark ipv4 51820\n"
+		"-rule-mark ipv6 51820\n"
+		"-firewall ipv4 51820\n"
+		"-firewall ipv6 51820\n"
+		"-src-valid-mark\n"
+		"-dns\n");
+}
+
+Test(hoststate, another_mark_takes_the_rules_with_it)
+{
+	struct scene old, new;
+
+	set_up(&old, 0, "", "");
+	old.state.mark = 1;
+	old.state.by_mark4 = old.state.by_mark6 = true;
+	new = old;
+	new.state.mark = 2;
+	new.state.by_mark6 = false;
+	expect_diff(&old.state, &new.state,
+		"-rule-main ipv4 1\n"
+		"-rule-main ipv6 1\n"
+		"-rule-mark ipv4 1\n"
+		"-rule-mark ipv6 1\n"
+		"-firewall ipv4 1\n"
+		"-firewall ipv6 1\n"
+		"+firewall ipv4 2\n"
+		"+rule-mark ipv4 2\n"
+		"+rule-main ipv4 2\n");
 }
 
 Test(hoststate, an_address_brings_no_default_route)

@@ -1,0 +1,229 @@
+#include "edge/netlink_ask.h"
+
+#include "edge/netlink_request.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* A dump that changes meanwhile is not whole. */
+#define DUMP_TRIES 8
+
+static const uint8_t families[] = {AF_INET, AF_INET6};
+
+static int dump(
+	struct mv_netlink *netlink, uint16_t type, uint8_t family, mnl_cb_t on_message, void *ctx)
+{
+	struct rtmsg header = {.rtm_family = family};
+	struct mv_netlink_message buffer;
+	int err = -EINTR;
+
+	for (int i = 0; err == -EINTR && i < DUMP_TRIES; i++) {
+		struct nlmsghdr *message =
+			mv_netlink_start(&buffer, type, NLM_F_DUMP, &header, sizeof(header));
+
+		err = mv_netlink_request(netlink, message, on_message, ctx);
+	}
+	return err;
+}
+
+struct table_search {
+	uint32_t table;
+	bool is_used;
+};
+
+static int on_table_route(const struct nlmsghdr *message, void *ctx)
+{
+	struct table_search *search = ctx;
+
+	search->is_used |= mv_netlink_table_of(message) == search->table;
+	return MNL_CB_OK;
+}
+
+int mv_netlink_table_is_used(struct mv_netlink *netlink, uint32_t table, bool *is_used)
+{
+	struct table_search search = {.table = table};
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < sizeof(families); i++) {
+		err = dump(netlink, RTM_GETROUTE, families[i], on_table_route, &search);
+		err = err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+	}
+	*is_used = search.is_used;
+	return err;
+}
+
+/* Where a route leads, and how wide it says it is. */
+struct way {
+	uint32_t ifindex; /* 0: nowhere */
+	uint32_t mtu;     /* 0: it does not say */
+	uint32_t priority;
+};
+
+static uint32_t read_u32(const struct nlattr *attribute)
+{
+	return attribute ? mnl_attr_get_u32(attribute) : 0;
+}
+
+static int on_metric(const struct nlattr *attribute, void *ctx)
+{
+	uint32_t *mtu = ctx;
+
+	if (mnl_attr_get_type(attribute) == RTAX_MTU) {
+		*mtu = mnl_attr_get_u32(attribute);
+	}
+	return MNL_CB_OK;
+}
+
+static struct way read_way(const struct nlmsghdr *message)
+{
+	size_t header = sizeof(struct rtmsg);
+	const struct nlattr *metrics = mv_netlink_find(message, header, RTA_METRICS);
+	struct way way = {
+		.ifindex = read_u32(mv_netlink_find(message, header, RTA_OIF)),
+		.priority = read_u32(mv_netlink_find(message, header, RTA_PRIORITY)),
+	};
+
+	if (metrics) {
+		mnl_attr_parse_nested(metrics, on_metric, &way.mtu);
+	}
+	return way;
+}
+
+static int on_way(const struct nlmsghdr *message, void *ctx)
+{
+	struct way *way = ctx;
+
+	*way = read_way(message);
+	return MNL_CB_OK;
+}
+
+static int mtu_of_way(struct mv_netlink *netlink, const struct way *way, uint32_t *mtu)
+{
+	struct mv_link_event link;
+	int err;
+
+	if (way->mtu > 0) {
+		*mtu = way->mtu;
+		return 0;
+	}
+	if (way->ifindex == 0) {
+		return -ENETUNREACH;
+	}
+	err = mv_netlink_link_get(netlink, (int)way->ifindex, &link);
+	if (err < 0 || link.deleted || link.mtu == 0) {
+		return err < 0 ? err : -ENETUNREACH;
+	}
+	*mtu = link.mtu;
+	return 0;
+}
+
+int mv_netlink_path_mtu(struct mv_netlink *netlink, const struct mv_ip *to, uint32_t *mtu)
+{
+	struct rtmsg route = {
+		.rtm_family = to->family == MV_FAMILY_IPV4 ? AF_INET : AF_INET6,
+		.rtm_dst_len = (uint8_t)mv_ip_width(to),
+	};
+	struct mv_netlink_message buffer;
+	struct nlmsghdr *message =
+		mv_netlink_start(&buffer, RTM_GETROUTE, 0, &route, sizeof(route));
+	struct way way = {0};
+	int err;
+
+	mnl_attr_put(message, RTA_DST, mv_ip_width(to) / 8, to->bytes);
+	err = mv_netlink_request(netlink, message, on_way, &way);
+	return err < 0 ? err : mtu_of_way(netlink, &way, mtu);
+}
+
+/* Of several default routes the one with the lowest number is taken. */
+static int on_default_route(const struct nlmsghdr *message, void *ctx)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	struct way way = read_way(message);
+	struct way *best = ctx;
+
+	if (route->rtm_dst_len == 0 && mv_netlink_table_of(message) == RT_TABLE_MAIN &&
+		way.ifindex > 0 && (best->ifindex == 0 || way.priority < best->priority)) {
+		*best = way;
+	}
+	return MNL_CB_OK;
+}
+
+int mv_netlink_default_mtu(struct mv_netlink *netlink, uint32_t *mtu)
+{
+	struct way way = {0};
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && way.ifindex == 0 && i < sizeof(families); i++) {
+		err = dump(netlink, RTM_GETROUTE, families[i], on_default_route, &way);
+	}
+	return err < 0 ? err : mtu_of_way(netlink, &way, mtu);
+}
+
+struct address_list {
+	uint32_t ifindex;
+	struct mv_prefix *list;
+	size_t count;
+	bool out_of_memory;
+};
+
+static bool read_address(struct mv_prefix *prefix, const struct nlmsghdr *message)
+{
+	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+	const struct nlattr *local = mv_netlink_find(message, sizeof(*header), IFA_LOCAL);
+	const struct nlattr *address = mv_netlink_find(message, sizeof(*header), IFA_ADDRESS);
+
+	/* An address of a device with a remote end has both; only IPv4 always has the first. */
+	local = local ? local : address;
+	*prefix = (struct mv_prefix){
+		.ip.family = header->ifa_family == AF_INET ? MV_FAMILY_IPV4 : MV_FAMILY_IPV6,
+		.bits = header->ifa_prefixlen};
+	if (!local || header->ifa_scope == RT_SCOPE_LINK) {
+		return false;
+	}
+	memcpy(prefix->ip.bytes, mnl_attr_get_payload(local), mv_ip_width(&prefix->ip) / 8);
+	return true;
+}
+
+static int on_address(const struct nlmsghdr *message, void *ctx)
+{
+	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+	struct address_list *found = ctx;
+	struct mv_prefix prefix;
+
+	if (header->ifa_index != found->ifindex || !read_address(&prefix, message)) {
+		return MNL_CB_OK;
+	}
+	struct mv_prefix *list = reallocarray(found->list, found->count + 1, sizeof(*found->list));
+	if (!list) {
+		found->out_of_memory = true;
+		return MNL_CB_STOP;
+	}
+	found->list = list;
+	found->list[found->count++] = prefix;
+	return MNL_CB_OK;
+}
+
+int mv_netlink_addresses(
+	struct mv_netlink *netlink, int ifindex, struct mv_prefix **list, size_t *count)
+{
+	struct address_list found = {.ifindex = (uint32_t)ifindex};
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < sizeof(families); i++) {
+		err = dump(netlink, RTM_GETADDR, families[i], on_address, &found);
+	}
+	if (err == 0 && found.out_of_memory) {
+		err = -ENOMEM;
+	}
+	if (err < 0) {
+		free(found.list);
+		return err;
+	}
+	*list = found.list;
+	*count = found.count;
+	return 0;
+}

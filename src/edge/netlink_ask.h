@@ -1,0 +1,31 @@
+/*
+ * What a plan has to know of this machine's routes and addresses, asked by rtnetlink. Needs no
+ * privilege and changes nothing. A socket belongs to one thread.
+ */
+#ifndef MV_EDGE_NETLINK_ASK_H
+#define MV_EDGE_NETLINK_ASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "edge/netlink.h"
+
+/* Whether a routing table has any route, of either family. -errno. */
+int mv_netlink_table_is_used(struct mv_netlink *netlink, uint32_t table, bool *is_used);
+
+/* The largest packet that the way to this address takes: what its route says, else what its device
+ * does. -ENETUNREACH and the like: there is no way. */
+int mv_netlink_path_mtu(struct mv_netlink *netlink, const struct mv_ip *to, uint32_t *mtu);
+
+/* The same of the default route of the main table, IPv4 before IPv6. -ENETUNREACH: there is none.
+ */
+int mv_netlink_default_mtu(struct mv_netlink *netlink, uint32_t *mtu);
+
+/* The addresses of a device, with their prefix lengths, but for link-local ones; to be freed.
+ * -errno. */
+int mv_netlink_addresses(
+	struct mv_netlink *netlink, int ifindex, struct mv_prefix **list, size_t *count);
+
+#endif
