@@ -36,6 +36,21 @@ int mv_device_status_ask(const char *device, struct mv_snapshot **snapshot)
 	return error;
 }
 
+int mv_device_get(const char *device, struct mv_snapshot **snapshot)
+{
+	return ask(device, "get=1\n\n", snapshot);
+}
+
+bool mv_device_is_up(const char *device)
+{
+	int connection = mv_uapi_client_connect(device);
+
+	if (connection >= 0) {
+		close(connection);
+	}
+	return connection >= 0;
+}
+
 enum mv_exit mv_device_status_failed(const char *device, int error)
 {
 	switch (-error) {

@@ -4,11 +4,19 @@
 #ifndef MV_CLI_DEVICE_STATUS_H
 #define MV_CLI_DEVICE_STATUS_H
 
+#include <stdbool.h>
+
 #include "cli/command.h"
 #include "tunnel/snapshot.h"
 
 /* A device of another program does not know our request, but the common one. -errno. */
 int mv_device_status_ask(const char *device, struct mv_snapshot **snapshot);
+
+/* All that a device tells who may configure it, its keys included. -errno. */
+int mv_device_get(const char *device, struct mv_snapshot **snapshot);
+
+/* Somebody serves its control socket. */
+bool mv_device_is_up(const char *device);
 
 /* Prints why a device could not be asked, or reached. */
 enum mv_exit mv_device_status_failed(const char *device, int error);

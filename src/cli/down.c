@@ -1,6 +1,6 @@
 /*
- * down: removes the control socket of a device, which is how its program is asked to end, and waits
- * until it has.
+ * down: undoes what `up` did to this machine, removes the control socket of the device, which is
+ * how its program is asked to end, and waits until it has.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,6 +14,8 @@
 #include "cli/command.h"
 #include "cli/device_argument.h"
 #include "cli/device_status.h"
+#include "cli/host.h"
+#include "cli/saveconfig.h"
 #include "control/uapi_client.h"
 #include "control/uapi_socket.h"
 
@@ -70,29 +72,82 @@ static enum mv_exit wait_for_end(const char *device, int end)
 	return MV_EXIT_DONE;
 }
 
-static enum mv_exit take_down(const char *device)
+/* Asks the program to end by taking its socket away. */
+static enum mv_exit end_program(const char *device, int connection)
 {
 	char path[MV_UAPI_PATH_MAX];
-	int connection = mv_uapi_client_connect(device);
-
-	mv_uapi_path(path, device);
-	if (connection == -ECONNREFUSED && unlink(path) == 0) {
-		return mv_command_failed(
-			"%s is not up; removed the control socket that it left behind", device);
-	}
-	if (connection < 0) {
-		return mv_device_status_failed(device, connection);
-	}
-
 	int end = open_end_of(connection);
 	enum mv_exit result;
+
+	mv_uapi_path(path, device);
 	if (unlink(path) < 0) {
 		result = mv_command_failed("cannot remove %s: %s", path, strerror(errno));
 	} else {
 		result = wait_for_end(device, end);
 	}
 	close(end);
-	close(connection);
+	return result;
+}
+
+/* The first that went wrong decides; the rest is done all the same. */
+static enum mv_exit worse(enum mv_exit first, enum mv_exit then)
+{
+	return first != MV_EXIT_DONE ? first : then;
+}
+
+static enum mv_exit end_tunnel(struct mv_host *host, int connection)
+{
+	enum mv_exit result = mv_host_pre_down(host);
+
+	result = worse(result, mv_saveconfig_if_wanted(host));
+	result = worse(result, mv_host_undo(host));
+	result = worse(result, end_program(host->device, connection));
+	result = worse(result, mv_host_post_down(host));
+	mv_host_forget(host);
+	return result;
+}
+
+/* It died, and what it has done to this machine is left. */
+static enum mv_exit clean_up(struct mv_host *host, int error)
+{
+	char path[MV_UAPI_PATH_MAX];
+	enum mv_exit result;
+
+	mv_uapi_path(path, host->device);
+	bool had_socket = error == -ECONNREFUSED && unlink(path) == 0;
+	if (host->has_record) {
+		result = worse(mv_host_undo(host), mv_host_post_down(host));
+		mv_host_forget(host);
+		printf("%s was not up any more; what it left behind is undone\n", host->device);
+		return result;
+	}
+	if (had_socket) {
+		return mv_command_failed(
+			"%s is not up; removed the control socket that it left behind",
+			host->device);
+	}
+	return mv_device_status_failed(host->device, error);
+}
+
+static enum mv_exit take_down(const char *device)
+{
+	struct mv_host host;
+	enum mv_exit result = mv_host_init(&host, device);
+
+	if (result != MV_EXIT_DONE) {
+		return result;
+	}
+	host.runner.ignores_signals = true;
+	int connection = mv_uapi_client_connect(device);
+	if (connection >= 0) {
+		result = end_tunnel(&host, connection);
+		close(connection);
+	} else if (connection == -ENOENT || connection == -ECONNREFUSED) {
+		result = clean_up(&host, connection);
+	} else {
+		result = mv_device_status_failed(device, connection);
+	}
+	mv_host_uninit(&host);
 	return result;
 }
 
@@ -119,6 +174,8 @@ const struct mv_command mv_command_down = {
 	.help = "Usage: minivpn down FILE|DEVICE\n\n"
 		"Ends the tunnel that 'minivpn up FILE' made, or that of the device, and waits "
 		"until the\n"
-		"device, its addresses and its routes are gone.\n",
+		"device and all that was done for it are gone: addresses, routes, rules, firewall, "
+		"DNS. Also\n"
+		"after the tunnel's program has died.\n",
 	.run = down,
 };

@@ -4,6 +4,89 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "edge/netlink_ask.h"
+#include "edge/sysctl.h"
+
+/* Where nothing is known of the path to a peer: what every network of today takes. */
+#define PATH_MTU_DEFAULT 1500
+
+/* Outer IPv6, UDP and the data message's own header and tag. */
+#define OVERHEAD 80
+
+/* The first mark that is tried, and the table of that number: what wg-quick takes. */
+#define MARK_FIRST 51820
+
+/* MTU */
+
+static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *config)
+{
+	uint32_t least = 0, mtu;
+
+	for (size_t i = 0; i < config->peer_count; i++) {
+		const struct mv_endpoint *endpoint = &config->peers[i].endpoint;
+
+		if (endpoint->ip.family != MV_FAMILY_NONE &&
+			mv_netlink_path_mtu(netlink, &endpoint->ip, &mtu) == 0 &&
+			(least == 0 || mtu < least)) {
+			least = mtu;
+		}
+	}
+	if (least == 0 && mv_netlink_default_mtu(netlink, &mtu) == 0) {
+		least = mtu;
+	}
+	return (least == 0 ? PATH_MTU_DEFAULT : least) - OVERHEAD;
+}
+
+/* Routes */
+
+/* Where no endpoint of the Internet is: whoever has such a network in his tunnel has no endpoint
+ * in it. */
+static bool is_private(const struct mv_prefix *prefix)
+{
+	static const char *const networks[] = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+		"100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8", "224.0.0.0/4", "fc00::/7",
+		"fe80::/10", "ff00::/8"};
+
+	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
+		struct mv_prefix network;
+
+		if (mv_prefix_parse(&network, networks[i]) == MV_PREFIX_OK &&
+			network.bits <= prefix->bits && mv_prefix_contains(&network, &prefix->ip)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A route in the main table could lead sealed packets into the tunnel itself: it leads everywhere,
+ * or to an endpoint, or to one whose address is not known yet. */
+static bool may_lead_in(const struct mv_config *config, const struct mv_prefix *prefix)
+{
+	for (size_t i = 0; i < config->peer_count; i++) {
+		const struct mv_config_peer *peer = &config->peers[i];
+
+		if (mv_prefix_contains(prefix, &peer->endpoint.ip) ||
+			(peer->endpoint_host && !is_private(prefix))) {
+			return true;
+		}
+	}
+	return prefix->bits == 0;
+}
+
+static int choose_mark(
+	struct mv_hostplan *plan, struct mv_netlink *netlink, const struct mv_config *config)
+{
+	bool is_used = config->fwmark == 0;
+	int error = 0;
+
+	plan->state.mark = config->fwmark > 0 ? config->fwmark : MARK_FIRST - 1;
+	while (error == 0 && is_used) {
+		error = mv_netlink_table_is_used(netlink, ++plan->state.mark, &is_used);
+	}
+	plan->fwmark = plan->state.mark;
+	return error;
+}
+
 static size_t count_allowed_ips(const struct mv_config *config)
 {
 	size_t count = 0;
@@ -14,15 +97,26 @@ static size_t count_allowed_ips(const struct mv_config *config)
 	return count;
 }
 
-int mv_hostplan_init(struct mv_hoststate *state, const struct mv_config *config)
+static struct mv_route plan_route(
+	struct mv_hoststate *state, const struct mv_config *config, const struct mv_prefix *prefix)
 {
-	*state = (struct mv_hoststate){.mtu = config->mtu > 0 ? config->mtu : MV_MTU_DEFAULT,
-		.link_up = true,
-		.addresses = config->addresses,
-		.address_count = config->address_count};
+	struct mv_route route = {.prefix = *prefix, .table = MV_ROUTE_TABLE_MAIN};
 
+	if (config->table_kind == MV_TABLE_NUMBER) {
+		route.table = config->table;
+	} else if (may_lead_in(config, prefix)) {
+		route.table = 0; /* That of the mark, which is chosen when it is needed. */
+		state->by_mark4 |= prefix->ip.family == MV_FAMILY_IPV4;
+		state->by_mark6 |= prefix->ip.family == MV_FAMILY_IPV6;
+	}
+	return route;
+}
+
+static int plan_routes(struct mv_hoststate *state, const struct mv_config *config)
+{
 	size_t count = count_allowed_ips(config);
-	if (count == 0) {
+
+	if (count == 0 || config->table_kind == MV_TABLE_OFF) {
 		return 0;
 	}
 	state->routes = calloc(count, sizeof(*state->routes));
@@ -33,16 +127,71 @@ int mv_hostplan_init(struct mv_hoststate *state, const struct mv_config *config)
 		const struct mv_config_peer *peer = &config->peers[i];
 
 		for (size_t k = 0; k < peer->allowed_ip_count; k++) {
-			state->routes[state->route_count++] = peer->allowed_ips[k];
+			state->routes[state->route_count++] =
+				plan_route(state, config, &peer->allowed_ips[k]);
 		}
 	}
 	return 0;
 }
 
-void mv_hostplan_uninit(struct mv_hoststate *state)
+static int plan_mark(
+	struct mv_hostplan *plan, struct mv_netlink *netlink, const struct mv_config *config)
 {
-	free(state->routes);
-	*state = (struct mv_hoststate){0};
+	struct mv_hoststate *state = &plan->state;
+	bool is_set = true;
+
+	plan->fwmark = config->fwmark;
+	if (!state->by_mark4 && !state->by_mark6) {
+		return 0;
+	}
+	int error = choose_mark(plan, netlink, config);
+	for (size_t i = 0; i < state->route_count; i++) {
+		if (state->routes[i].table == 0) {
+			state->routes[i].table = state->mark;
+		}
+	}
+	/* What cannot be read will not be written. */
+	state->sets_src_valid_mark =
+		state->by_mark4 && mv_sysctl_get_src_valid_mark(&is_set) == 0 && !is_set;
+	return error;
+}
+
+static int plan_all(
+	struct mv_hostplan *plan, struct mv_netlink *netlink, const struct mv_config *config)
+{
+	plan->state = (struct mv_hoststate){
+		.mtu = config->mtu > 0 ? config->mtu : find_mtu(netlink, config),
+		.link_up = true,
+		.addresses = config->addresses,
+		.address_count = config->address_count,
+		.sets_dns = config->nameserver_count > 0 || config->search_domain_count > 0};
+
+	int error = plan_routes(&plan->state, config);
+	return error < 0 ? error : plan_mark(plan, netlink, config);
+}
+
+int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config)
+{
+	struct mv_netlink *netlink;
+
+	*plan = (struct mv_hostplan){0};
+	int error = mv_netlink_open(&netlink);
+	if (error == 0) {
+		error = plan_all(plan, netlink, config);
+		mv_netlink_close(netlink);
+	}
+	return error;
+}
+
+void mv_hostplan_uninit(struct mv_hostplan *plan)
+{
+	free(plan->state.routes);
+	*plan = (struct mv_hostplan){0};
+}
+
+static const char *family_words(enum mv_family family)
+{
+	return family == MV_FAMILY_IPV4 ? "IPv4" : "IPv6";
 }
 
 const char *mv_hostplan_step_text(
@@ -53,18 +202,32 @@ const char *mv_hostplan_step_text(
 		[MV_HOST_MTU] = "set the MTU to",
 		[MV_HOST_ADDRESS_ADD] = "add the address",
 		[MV_HOST_LINK_UP] = "set the link up",
+		[MV_HOST_DNS_SET] = "set the DNS servers",
+		[MV_HOST_SRC_VALID_MARK_SET] = "set net.ipv4.conf.all.src_valid_mark",
+		[MV_HOST_FIREWALL_ADD] = "add the firewall's table for",
+		[MV_HOST_RULE_MARK_ADD] = "add the rule of the mark for",
+		[MV_HOST_RULE_MAIN_ADD] = "add the rule of the main table for",
 		[MV_HOST_ROUTE_ADD] = "add the route to",
 		[MV_HOST_ROUTE_REMOVE] = "remove the route to",
+		[MV_HOST_RULE_MAIN_REMOVE] = "remove the rule of the main table for",
+		[MV_HOST_RULE_MARK_REMOVE] = "remove the rule of the mark for",
+		[MV_HOST_FIREWALL_REMOVE] = "remove the firewall's table for",
+		[MV_HOST_SRC_VALID_MARK_RESTORE] = "restore net.ipv4.conf.all.src_valid_mark",
+		[MV_HOST_DNS_REMOVE] = "remove the DNS servers",
 		[MV_HOST_LINK_DOWN] = "set the link down",
 		[MV_HOST_ADDRESS_REMOVE] = "remove the address",
 	};
 	char prefix[MV_PREFIX_TEXT_MAX];
 
 	if (step->kind == MV_HOST_MTU) {
-		snprintf(text, MV_STEP_TEXT_MAX, "%s %u", words[step->kind], (unsigned)step->mtu);
+		snprintf(
+			text, MV_STEP_TEXT_MAX, "%s %u", words[step->kind], (unsigned)step->number);
 	} else if (step->prefix.ip.family != MV_FAMILY_NONE) {
 		snprintf(text, MV_STEP_TEXT_MAX, "%s %s", words[step->kind],
 			mv_prefix_print(prefix, &step->prefix));
+	} else if (step->family != MV_FAMILY_NONE) {
+		snprintf(text, MV_STEP_TEXT_MAX, "%s %s", words[step->kind],
+			family_words(step->family));
 	} else {
 		snprintf(text, MV_STEP_TEXT_MAX, "%s", words[step->kind]);
 	}

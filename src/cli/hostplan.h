@@ -1,5 +1,6 @@
 /*
- * What a peer file asks of this machine: the host state.
+ * What a peer file asks of this machine: the host state, with what the file leaves open decided by
+ * what the machine has. Reads by rtnetlink, changes nothing.
  */
 #ifndef MV_CLI_HOSTPLAN_H
 #define MV_CLI_HOSTPLAN_H
@@ -7,12 +8,19 @@
 #include "config/config.h"
 #include "edge/hoststate.h"
 
-/* Where the file names no MTU: what is left of 1500 bytes on a path over IPv6. */
-#define MV_MTU_DEFAULT 1420
+struct mv_hostplan {
+	struct mv_hoststate state; /* borrows the addresses of the configuration */
+	uint32_t fwmark;           /* of the tunnel's own datagrams; 0: none is needed */
+};
 
-/* Borrows the addresses from the configuration; give it to mv_hostplan_uninit. -ENOMEM. */
-int mv_hostplan_init(struct mv_hoststate *state, const struct mv_config *config);
-void mv_hostplan_uninit(struct mv_hoststate *state);
+/*
+ * MTU: the file's, else 80 bytes less than the narrowest way to an endpoint takes. Routes: for the
+ * allowed IPs, where Table says. Where one of them is a default route, or might lead the tunnel's
+ * datagrams into the tunnel, it goes into a table of its own, which what bears the mark does not
+ * ask. -errno; to be given to mv_hostplan_uninit in any case.
+ */
+int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config);
+void mv_hostplan_uninit(struct mv_hostplan *plan);
 
 #define MV_STEP_TEXT_MAX 128
 

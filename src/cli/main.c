@@ -10,12 +10,17 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/userspace.h"
+#include "config/nearest.h"
 #include "minivpn/version.h"
 
 static const struct mv_command *const commands[] = {
 	&mv_command_up,
 	&mv_command_down,
 	&mv_command_status,
+	&mv_command_check,
+	&mv_command_strip,
+	&mv_command_showconf,
 	&mv_command_genkey,
 	&mv_command_pubkey,
 	&mv_command_genpsk,
@@ -27,7 +32,8 @@ static const struct mv_command *const commands[] = {
 static void print_usage(FILE *out)
 {
 	fputs("minivpn: an encrypted point-to-point VPN that speaks the WireGuard protocol\n\n"
-	      "Usage: minivpn COMMAND [OPTION]... [ARGUMENT]...\n\n"
+	      "Usage: minivpn COMMAND [OPTION]... [ARGUMENT]...\n"
+	      "       minivpn [-f|--foreground] NAME\n\n"
 	      "Commands:\n",
 		out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -35,9 +41,10 @@ static void print_usage(FILE *out)
 	}
 	fputs("\nOptions:\n"
 	      "  -h, --help       this text; 'minivpn COMMAND --help' tells more\n"
-	      "  -V, --version    the version\n\n"
-	      "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid configuration.\n",
+	      "  -V, --version    the version\n\n",
 		out);
+	fputs(mv_userspace_help, out);
+	fputs("\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid configuration.\n", out);
 }
 
 static const struct mv_command *find_command(const char *name)
@@ -50,21 +57,51 @@ static const struct mv_command *find_command(const char *name)
 	return NULL;
 }
 
+/* The command that was probably meant; NULL if none is near. */
+static const char *nearest_command(const char *word)
+{
+	const char *best = NULL;
+	unsigned least = MV_NEAREST_FAR;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		unsigned distance = mv_nearest_distance(word, commands[i]->name);
+
+		if (distance < least) {
+			best = commands[i]->name;
+			least = distance;
+		}
+	}
+	return best;
+}
+
+static enum mv_exit refuse(const char *word, const char *nearest)
+{
+	if (nearest) {
+		fprintf(stderr,
+			"minivpn: there is no command '%s': did you mean '%s'? A device of that "
+			"name is made by 'minivpn -- %s'\n",
+			word, nearest, word);
+	} else if (word[0] == '-') {
+		fprintf(stderr,
+			"minivpn: options stand behind the command, as in 'minivpn up %s FILE'\n",
+			word);
+	} else {
+		fprintf(stderr, "minivpn: there is no command '%s'\n", word);
+	}
+	fputs("Try 'minivpn --help'.\n", stderr);
+	return MV_EXIT_USAGE;
+}
+
 static enum mv_exit run_command(int argc, char **argv)
 {
 	const struct mv_command *command = find_command(argv[0]);
+	const char *nearest = nearest_command(argv[0]);
 
-	if (!command && argv[0][0] == '-') {
-		fprintf(stderr,
-			"minivpn: options stand behind the command, as in 'minivpn up %s "
-			"FILE'\nTry 'minivpn --help'.\n",
-			argv[0]);
-		return MV_EXIT_USAGE;
+	if (!command && mv_userspace_is_meant(argc, argv, nearest)) {
+		return mv_userspace_run(argc, argv);
 	}
 	if (!command) {
-		fprintf(stderr, "minivpn: there is no command '%s'\nTry 'minivpn --help'.\n",
-			argv[0]);
-		return MV_EXIT_USAGE;
+		return refuse(argv[0], nearest);
 	}
 	/* getopt begins its messages with the first argument. */
 	char name[64];

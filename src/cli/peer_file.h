@@ -7,6 +7,15 @@
 #include "cli/command.h"
 #include "config/config.h"
 
+#define MV_PEER_FILE_PATH_MAX 64
+
+/*
+ * The file that an argument names: itself, or, where there is none of that name and it might be
+ * that of a device, /etc/minivpn/NAME.conf or /etc/wireguard/NAME.conf. Returns the argument or
+ * `path`.
+ */
+const char *mv_peer_file_find(char path[static MV_PEER_FILE_PATH_MAX], const char *argument);
+
 /* MV_EXIT_DONE: *config is valid and the caller's. Else it was printed why not, and there is none.
  */
 enum mv_exit mv_peer_file_load(struct mv_config **config, const char *file);

@@ -95,3 +95,15 @@ void mv_restore_timestamps(struct mv_device *device, const char *folder,
 	judge_clock(&timestamps, log);
 	mv_timestamps_uninit(&timestamps);
 }
+
+void mv_restore_new_peers(
+	struct mv_device *device, const char *folder, const uint8_t public_key[static MV_KEY_LEN])
+{
+	struct mv_timestamps timestamps;
+	size_t line;
+
+	if (mv_record_read(&timestamps, folder, public_key, &line) == 0) {
+		mv_timestamps_restore(device, &timestamps);
+		mv_timestamps_uninit(&timestamps);
+	}
+}

@@ -13,4 +13,8 @@
 void mv_restore_timestamps(struct mv_device *device, const char *folder,
 	const uint8_t public_key[static MV_KEY_LEN], const struct mv_log *log);
 
+/* Without a word: for peers that have come since, or come back. */
+void mv_restore_new_peers(
+	struct mv_device *device, const char *folder, const uint8_t public_key[static MV_KEY_LEN]);
+
 #endif

@@ -1,26 +1,29 @@
 #include "cli/session.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/hostplan.h"
 #include "cli/provider.h"
 #include "cli/restore.h"
-#include "cli/summary.h"
+#include "cli/sink.h"
+#include "cli/tuns.h"
 #include "cli/watch.h"
-#include "control/uapi_client.h"
 #include "control/uapi_socket.h"
-#include "edge/clock.h"
 #include "edge/loop.h"
 #include "edge/netlink.h"
 #include "edge/sandbox.h"
 
+/* Of a device that nobody has said more of: what is left of 1500 bytes on a path over IPv6. */
+#define MTU_DEFAULT 1420
+
 struct session {
+	const struct mv_session_options *options;
 	struct mv_config *config; /* NULL once everything in it has gone where it belongs */
 	char device[MV_DEVICE_NAME_MAX];
+	uint8_t public_key[MV_KEY_LEN]; /* of the identity; all zero: there is none */
 	struct mv_sink sink;
 	struct mv_log log;
 	struct mv_loop_config io;
@@ -29,95 +32,29 @@ struct session {
 	int ifindex;
 };
 
-/* What came of it, for people: where the tunnel is and whom it reaches. */
-static void print_summary(const struct session *session)
-{
-	struct mv_snapshot *snapshot = mv_loop_snapshot(session->loop);
-
-	if (snapshot) {
-		mv_summary_print(session->config, snapshot);
-		mv_snapshot_destroy(snapshot);
-	}
-}
-
 /* The steps, in their order. Each prints why it failed. */
-
-static bool is_up(const char *device)
-{
-	int connection = mv_uapi_client_connect(device);
-
-	if (connection >= 0) {
-		close(connection);
-	}
-	return connection >= 0;
-}
-
-/* A queue a lane. */
-static int open_queues(struct session *session)
-{
-	struct mv_loop_config *io = &session->io;
-	int flags = (session->config->without_offload ? MV_TUN_PLAIN : MV_TUN_OFFLOAD) |
-		    (io->lanes > 1 ? MV_TUN_MANY_QUEUES : 0);
-	int error = mv_tun_open(&io->tuns[0], session->device, flags);
-
-	for (size_t i = 1; error == 0 && i < io->lanes; i++) {
-		error = mv_tun_open_queue(&io->tuns[i], &io->tuns[0]);
-	}
-	return error;
-}
 
 static enum mv_exit open_tun(struct session *session)
 {
-	const char *name = session->device;
-	int error = open_queues(session);
-
-	switch (-error) {
-	case 0:
-		session->ifindex = session->io.tuns[0].ifindex;
-		return MV_EXIT_DONE;
-	case EBUSY:
-	case EEXIST:
-		if (is_up(name)) {
-			return mv_command_failed("%s is up already: 'minivpn status %s' shows it, "
-						 "'minivpn down %s' ends it",
-				name, name, name);
-		}
-		return mv_command_failed("the device name '%s' is taken; choose another with "
-					 "'Device = NAME' in [Interface]",
-			name);
-	case EPERM:
-	case EACCES:
-		return mv_command_failed(
-			"no permission to create the device %s: run minivpn as root", name);
-	case ENOENT:
-	case ENODEV:
-	case ENXIO:
-		return mv_command_failed("there is no /dev/net/tun: load the module by 'modprobe "
-					 "tun', or give the container that device");
-	default:
-		return mv_command_failed("cannot create the device %s: %s", name, strerror(-error));
-	}
-}
-
-/* Sockets a lane, all on one port. */
-static int open_sockets(struct session *session)
-{
 	struct mv_loop_config *io = &session->io;
-	int error = mv_udp_open(&io->udps[0], session->config->listen_port);
+	int fd = session->options->tun_fd;
+	int flags = (io->offload ? MV_TUN_OFFLOAD : MV_TUN_PLAIN) |
+		    (io->lanes > 1 ? MV_TUN_MANY_QUEUES : 0);
+	enum mv_exit result = fd >= 0 ? mv_tuns_adopt(&io->tuns[0], fd)
+				      : mv_tuns_open(io->tuns, io->lanes, session->device, flags);
 
-	for (size_t i = 1; error == 0 && i < io->lanes; i++) {
-		error = mv_udp_open_more(&io->udps[i], &io->udps[0]);
+	if (result == MV_EXIT_DONE) {
+		session->ifindex = io->tuns[0].ifindex;
+		memcpy(session->device, io->tuns[0].name, sizeof(session->device));
 	}
-	for (size_t i = 0; !session->config->without_offload && i < io->lanes; i++) {
-		mv_udp_offload(&io->udps[i]);
-	}
-	return error;
+	return result;
 }
 
 static enum mv_exit open_udp(struct session *session)
 {
-	uint16_t port = session->config->listen_port;
-	int error = open_sockets(session);
+	struct mv_loop_config *io = &session->io;
+	uint16_t port = io->wanted_port;
+	int error = mv_udp_open_lanes(io->udps, io->lanes, port, io->offload);
 
 	switch (-error) {
 	case 0:
@@ -131,6 +68,16 @@ static enum mv_exit open_udp(struct session *session)
 	default:
 		return mv_command_failed("cannot open UDP port %u: %s", port, strerror(-error));
 	}
+}
+
+/* Without it, a device that moves to another namespace is taken to be up. */
+static enum mv_exit open_monitor(struct session *session)
+{
+	int error = mv_netlink_monitor_open(&session->io.monitor);
+
+	return error < 0 ? mv_command_failed(
+				   "cannot talk to the kernel by netlink: %s", strerror(-error))
+			 : MV_EXIT_DONE;
 }
 
 static enum mv_exit choose_aead(struct session *session)
@@ -147,8 +94,9 @@ static enum mv_exit drop_privileges(struct session *session)
 			 : MV_EXIT_DONE;
 }
 
-static void own_no_descriptors(struct mv_loop_config *io)
+static void own_nothing(struct mv_loop_config *io)
 {
+	io->monitor = NULL;
 	for (size_t i = 0; i < MV_LANES_MAX; i++) {
 		io->tuns[i].fd = io->udps[i].fd4 = io->udps[i].fd6 = -1;
 	}
@@ -159,39 +107,85 @@ static enum mv_exit create_loop(struct session *session)
 	int error = mv_loop_create(&session->loop, &session->io);
 
 	/* The descriptors are the loop's now, whatever came of it. */
-	own_no_descriptors(&session->io);
+	own_nothing(&session->io);
 	return error < 0 ? mv_command_failed("cannot start: %s", strerror(-error)) : MV_EXIT_DONE;
 }
 
-static void restore_timestamps(struct session *session)
+/* What peers have seen of this identity; those that are new to the device may have, too. */
+static void restore_timestamps(struct session *session, const struct mv_changes *changes)
 {
-	uint8_t public_key[MV_KEY_LEN];
+	const struct mv_change *identity = mv_changes_last(changes, MV_CHANGE_PRIVATE_KEY);
+	struct mv_device *device = mv_loop_device(session->loop);
+	uint8_t public_key[MV_KEY_LEN] = {0};
+	bool is_new = false;
 
-	mv_x25519_public(public_key, session->config->private_key);
-	mv_restore_timestamps(mv_loop_device(session->loop), session->io.record_folder, public_key,
-		&session->log);
+	if (identity && !sodium_is_zero(identity->key, MV_KEY_LEN)) {
+		mv_x25519_public(public_key, identity->key);
+		is_new = memcmp(public_key, session->public_key, MV_KEY_LEN) != 0;
+	}
+	if (identity) {
+		memcpy(session->public_key, public_key, MV_KEY_LEN);
+	}
+	if (is_new) {
+		mv_restore_timestamps(
+			device, session->io.record_folder, session->public_key, &session->log);
+	} else if (mv_changes_last(changes, MV_CHANGE_PEER)) {
+		mv_restore_new_peers(device, session->io.record_folder, session->public_key);
+	}
+}
+
+static int apply(struct session *session, const struct mv_changes *changes)
+{
+	int error = mv_loop_apply(session->loop, changes);
+
+	if (error == 0) {
+		restore_timestamps(session, changes);
+	}
+	return error;
 }
 
 static enum mv_exit configure_device(struct session *session)
 {
 	struct mv_changes changes;
 
-	mv_changes_init(&changes);
-	int error = mv_config_changes(session->config, &changes);
-	if (error == 0) {
-		error = mv_device_apply(mv_loop_device(session->loop), &changes, mv_clock_sample());
-	}
-	mv_changes_uninit(&changes);
-	if (error < 0) {
-		return mv_command_failed("cannot configure the device: %s", strerror(-error));
-	}
 	if (mv_device_memory_is_unlocked(mv_loop_device(session->loop))) {
 		mv_log(&session->log, MV_LOG_WARNING,
 			"the system does not let keys be locked in memory; swap may get to see "
 			"them");
 	}
-	restore_timestamps(session);
-	return MV_EXIT_DONE;
+	if (!session->config) {
+		return MV_EXIT_DONE;
+	}
+	mv_changes_init(&changes);
+	int error = mv_config_changes(session->config, &changes);
+	if (error == 0) {
+		error = apply(session, &changes);
+	}
+	mv_changes_uninit(&changes);
+	return error < 0 ? mv_command_failed("cannot configure the device: %s", strerror(-error))
+			 : MV_EXIT_DONE;
+}
+
+/* A device that was handed over belongs to somebody who knows what it should be. */
+static enum mv_exit prepare_link(struct session *session)
+{
+	const struct mv_host_step list[] = {
+		{.kind = MV_HOST_NO_LINK_LOCAL}, {.kind = MV_HOST_MTU, .number = MTU_DEFAULT}};
+	const struct mv_host_steps steps = {(struct mv_host_step *)list, 2};
+	const struct mv_host_step *failed;
+	struct mv_netlink *netlink;
+
+	if (session->options->tun_fd >= 0) {
+		return MV_EXIT_DONE;
+	}
+	int error = mv_netlink_open(&netlink);
+	if (error == 0) {
+		error = mv_netlink_apply(netlink, session->ifindex, &steps, &failed);
+		mv_netlink_close(netlink);
+	}
+	return error < 0 ? mv_command_failed("cannot set the MTU of %s: %s", session->device,
+				   strerror(-error))
+			 : MV_EXIT_DONE;
 }
 
 static struct mv_snapshot *take_snapshot(void *ctx)
@@ -208,71 +202,35 @@ static void on_socket_removed(void *ctx)
 	mv_loop_stop(session->loop);
 }
 
+static int on_set(void *ctx, const struct mv_changes *changes)
+{
+	return apply(ctx, changes);
+}
+
 static enum mv_exit open_control(struct session *session)
 {
 	const char *name = session->device;
-	struct mv_uapi_host host = {
-		.ctx = session, .snapshot = take_snapshot, .removed = on_socket_removed};
-	int fd;
+	struct mv_uapi_host host = {.ctx = session,
+		.snapshot = take_snapshot,
+		.removed = on_socket_removed,
+		.apply = on_set};
+	int fd = session->options->control_fd;
 
-	int error = mv_uapi_socket_bind(&fd, name);
+	int error = fd >= 0 ? 0 : mv_uapi_socket_bind(&fd, name);
 	if (error == -EADDRINUSE) {
 		return mv_command_failed(
 			"the control socket of a device '%s' is served by another program; choose "
-			"another name with 'Device = NAME' in [Interface]",
+			"another name (in a peer file by 'Device = NAME')",
 			name);
 	}
 	if (error == 0) {
 		error = mv_uapi_socket_open(
-			&session->control, mv_loop_uv(session->loop), fd, name, &host);
+			&session->control, mv_loop_uv(session->loop), fd, &host);
 	}
 	return error < 0 ? mv_command_failed("cannot make the control socket in " MV_UAPI_DIRECTORY
 					     ": %s",
 				   strerror(-error))
 			 : MV_EXIT_DONE;
-}
-
-static enum mv_exit apply_steps(struct session *session, const struct mv_host_steps *steps)
-{
-	const struct mv_host_step *failed = NULL;
-	struct mv_netlink *netlink;
-
-	int error = mv_netlink_open(&netlink);
-	if (error < 0) {
-		return mv_command_failed(
-			"cannot talk to the kernel by netlink: %s", strerror(-error));
-	}
-	error = mv_netlink_apply(netlink, session->ifindex, steps, &failed);
-	mv_netlink_close(netlink);
-	if (error == 0) {
-		return MV_EXIT_DONE;
-	}
-	char step[MV_STEP_TEXT_MAX];
-	bool is_taken = error == -EEXIST && failed->kind == MV_HOST_ROUTE_ADD;
-	return mv_command_failed("%s: cannot %s: %s", session->device,
-		mv_hostplan_step_text(step, failed),
-		is_taken ? "another device has that route already, see 'ip route'"
-			 : strerror(-error));
-}
-
-static enum mv_exit configure_host(struct session *session)
-{
-	struct mv_hoststate state;
-	struct mv_host_steps steps;
-	enum mv_exit result = MV_EXIT_FAILED;
-
-	int error = mv_hostplan_init(&state, session->config);
-	if (error == 0) {
-		error = mv_hoststate_diff(&steps, NULL, &state);
-	}
-	if (error < 0) {
-		mv_command_failed("no memory");
-	} else {
-		result = apply_steps(session, &steps);
-		mv_host_steps_uninit(&steps);
-	}
-	mv_hostplan_uninit(&state);
-	return result;
 }
 
 static enum mv_exit start_loop(struct session *session)
@@ -284,7 +242,7 @@ static enum mv_exit start_loop(struct session *session)
 
 static enum mv_exit resolve_names(struct session *session)
 {
-	for (size_t i = 0; i < session->config->peer_count; i++) {
+	for (size_t i = 0; session->config && i < session->config->peer_count; i++) {
 		const struct mv_config_peer *peer = &session->config->peers[i];
 
 		if (peer->endpoint_host && mv_loop_resolve(session->loop, peer->public_key,
@@ -305,10 +263,11 @@ static enum mv_exit set_up(struct session *session)
 		choose_aead,
 		open_tun,
 		open_udp,
+		open_monitor,
 		drop_privileges,
 		create_loop,
 		configure_device,
-		configure_host,
+		prepare_link,
 		open_control,
 		start_loop,
 		resolve_names,
@@ -338,10 +297,11 @@ static void tear_down(struct session *session, enum mv_exit result)
 	mv_uapi_socket_close(session->control);
 	bool is_closed = mv_loop_destroy(session->loop);
 
+	mv_udp_close_lanes(session->io.udps, session->io.lanes);
 	for (size_t i = 0; i < session->io.lanes; i++) {
-		mv_udp_close(&session->io.udps[i]);
 		mv_tun_close(&session->io.tuns[i]);
 	}
+	mv_netlink_close(session->io.monitor);
 	if (!is_closed) {
 		/* A thread still waits for DNS. All keys are wiped, and nobody should wait for it.
 		 */
@@ -350,30 +310,38 @@ static void tear_down(struct session *session, enum mv_exit result)
 	}
 }
 
-enum mv_exit mv_session_run(struct mv_config *config, const struct mv_session_options *options,
-	struct mv_daemon *daemon)
+static void describe_io(struct session *session)
 {
-	struct session session = {
-		.config = config, .io.lanes = config->lanes > 0 ? config->lanes : 1};
+	const struct mv_config *config = session->config;
+	struct mv_loop_config *io = &session->io;
 
-	own_no_descriptors(&session.io);
-	session.log = mv_sink_log(&session.sink, options->verbose ? MV_LOG_DEBUG : MV_LOG_INFO);
-	session.io.log = session.log;
-	memcpy(session.device, config->device, sizeof(session.device));
-	session.io.record_folder = MV_RECORD_FOLDER;
-	if (options->dump) {
-		session.io.watch = mv_watch_dump;
-		session.io.watch_ctx = session.device;
+	own_nothing(io);
+	io->lanes = config && config->lanes > 0 ? config->lanes : 1;
+	io->offload = !config || !config->without_offload;
+	io->wanted_port = config ? config->listen_port : 0;
+	io->log = session->log;
+	io->record_folder = MV_RECORD_FOLDER;
+	if (session->options->dump) {
+		io->watch = mv_watch_dump;
+		io->watch_ctx = session->device;
 	}
+}
+
+enum mv_exit mv_session_run(const struct mv_session_options *options, struct mv_daemon *daemon)
+{
+	struct session session = {.options = options, .config = options->config};
+
+	if (!options->is_silent) {
+		session.log = mv_sink_log(&session.sink, options->level);
+	}
+	snprintf(session.device, sizeof(session.device), "%s", options->device);
+	describe_io(&session);
 
 	enum mv_exit result = set_up(&session);
 	if (result == MV_EXIT_DONE) {
-		print_summary(&session);
-		fflush(stdout); /* Who reads a file or a pipe wants to know it now. */
 		forget_config(&session);
 		if (daemon) {
-			session.sink.to_syslog = true;
-			mv_daemon_detach(daemon);
+			session.sink.to_syslog = mv_daemon_detach(daemon);
 		}
 		mv_loop_run(session.loop);
 	}

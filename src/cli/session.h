@@ -1,27 +1,32 @@
 /*
- * One tunnel from a checked peer file to its end: opens everything, gives up privileges, configures
- * the device and the host, and runs. A step that fails says why and leaves nothing behind.
+ * One tunnel from its descriptors to its end, in the process that carries it: opens everything,
+ * gives up privileges, configures the device, and runs. A step that fails says why and leaves
+ * nothing behind. What belongs to the machine around it, addresses, routes and names, is the
+ * business of others (cli/host, wg-quick, an administrator).
  */
 #ifndef MV_CLI_SESSION_H
 #define MV_CLI_SESSION_H
 
 #include <stdbool.h>
 
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/daemon.h"
-#include "cli/sink.h"
 #include "config/config.h"
 
 struct mv_session_options {
-	bool dump;
-	bool verbose;
+	const char *device;
+	struct mv_config *config; /* NULL: of a device that is configured by its control socket */
+	int tun_fd, control_fd;   /* inherited: a TUN, a listening socket; -1: to be made */
+	enum mv_log_level level;
+	bool is_silent; /* nothing is logged at all */
+	bool dump;      /* prints every inner packet */
 };
 
 /*
- * Returns when the tunnel has ended. Takes the configuration over, and wipes it as soon as the
- * tunnel is up. daemon NULL: stays in the foreground.
+ * Returns when the tunnel has ended. Takes configuration and descriptors over, and wipes the
+ * configuration as soon as the device has it. daemon NULL: nobody waits for it.
  */
-enum mv_exit mv_session_run(struct mv_config *config, const struct mv_session_options *options,
-	struct mv_daemon *daemon);
+enum mv_exit mv_session_run(const struct mv_session_options *options, struct mv_daemon *daemon);
 
 #endif

@@ -1,7 +1,6 @@
 #include "cli/summary.h"
 
 #include <stdio.h>
-#include <uv.h>
 
 #include "crypto/keytext.h"
 
@@ -50,13 +49,21 @@ static void print_peer(const char *device, const struct mv_config_peer *peer)
 }
 
 /* What the machine gives up for it before there is any traffic. */
-static void print_memory(const char *device)
+static void print_memory(const char *device, const struct mv_snapshot *snapshot)
 {
-	size_t resident_bytes;
-
-	if (uv_resident_set_memory(&resident_bytes) == 0) {
+	if (snapshot->memory_bytes > 0) {
 		printf("%s: %.1f MB of memory, libraries included\n", device,
-			(double)resident_bytes / BYTES_PER_MB);
+			(double)snapshot->memory_bytes / BYTES_PER_MB);
+	}
+}
+
+void mv_summary_print_peers(const struct mv_config *config)
+{
+	for (size_t i = 0; i < config->peer_count && i < LIST_MAX; i++) {
+		print_peer(config->device, &config->peers[i]);
+	}
+	if (config->peer_count > LIST_MAX) {
+		printf("%s: and %zu more peers\n", config->device, config->peer_count - LIST_MAX);
 	}
 }
 
@@ -68,14 +75,9 @@ void mv_summary_print(const struct mv_config *config, const struct mv_snapshot *
 		mv_key_to_base64(key, snapshot->public_key), config->device);
 	print_prefixes(config->addresses, config->address_count);
 	printf(", MTU %u, UDP port %u\n", (unsigned)snapshot->mtu, (unsigned)snapshot->listen_port);
-	print_memory(config->device);
+	print_memory(config->device, snapshot);
 
-	for (size_t i = 0; i < config->peer_count && i < LIST_MAX; i++) {
-		print_peer(config->device, &config->peers[i]);
-	}
-	if (config->peer_count > LIST_MAX) {
-		printf("%s: and %zu more peers\n", config->device, config->peer_count - LIST_MAX);
-	}
+	mv_summary_print_peers(config);
 	printf("%s: 'minivpn status %s' shows it, 'minivpn down %s' ends it\n", config->device,
 		config->device, config->device);
 }

@@ -9,4 +9,7 @@
 
 void mv_summary_print(const struct mv_config *config, const struct mv_snapshot *snapshot);
 
+/* Only the peers: where each is, and what belongs to it. */
+void mv_summary_print_peers(const struct mv_config *config);
+
 #endif

@@ -10,8 +10,6 @@
 #include "config/ini.h"
 #include "config/textfile.h"
 
-#define FILE_MAX_BYTES ((size_t)16 << 20)
-
 static int read_text(struct mv_draft *draft, const struct mv_textfile *file)
 {
 	int rc = mv_ini_parse(file->text, file->length, &mv_entries_handler, draft);
@@ -31,7 +29,7 @@ static int read_text(struct mv_draft *draft, const struct mv_textfile *file)
 static int read_file(struct mv_draft *draft)
 {
 	struct mv_textfile file;
-	int rc = mv_textfile_read(&file, draft->path, FILE_MAX_BYTES);
+	int rc = mv_textfile_read(&file, draft->path, MV_TEXTFILE_PEER_FILE_MAX);
 
 	if (rc == -EISDIR || rc == -ENODEV || rc == -EFBIG) {
 		mv_draft_place(draft, 0, 0, NULL);
@@ -102,6 +100,21 @@ void mv_config_destroy(struct mv_config *config)
 	sodium_free(config);
 }
 
+void mv_config_lock_memory(struct mv_config *config)
+{
+	(void)sodium_mlock(config, sizeof(*config));
+	if (config->peers) {
+		(void)sodium_mlock(config->peers, config->peer_count * sizeof(*config->peers));
+	}
+	for (size_t i = 0; i < MV_HOOK_COUNT; i++) {
+		struct mv_config_hooks *hooks = &config->hooks[i];
+
+		if (hooks->list) {
+			(void)sodium_mlock(hooks->list, hooks->count * sizeof(*hooks->list));
+		}
+	}
+}
+
 static int add_endpoint(struct mv_changes *changes, const struct mv_config_peer *peer)
 {
 	if (peer->endpoint_host) {
@@ -146,6 +159,9 @@ int mv_config_changes(const struct mv_config *config, struct mv_changes *changes
 {
 	int rc = mv_changes_add_key(changes, MV_CHANGE_PRIVATE_KEY, config->private_key);
 
+	if (rc == 0 && config->fwmark != 0) {
+		rc = mv_changes_add_number(changes, MV_CHANGE_FWMARK, config->fwmark);
+	}
 	for (size_t i = 0; rc == 0 && i < config->peer_count; i++) {
 		rc = add_peer(changes, &config->peers[i]);
 	}

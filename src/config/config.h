@@ -107,6 +107,10 @@ const char *mv_hook_name(enum mv_hook hook);
 /* Wipes and frees; NULL is allowed. */
 void mv_config_destroy(struct mv_config *config);
 
+/* Locks are not inherited: to be called by the child of a process that loaded it. What the system
+ * refuses to lock stays as it is. */
+void mv_config_lock_memory(struct mv_config *config);
+
 /* The change list that makes an empty device be what the file says. 0 or -ENOMEM. */
 int mv_config_changes(const struct mv_config *config, struct mv_changes *changes);
 

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* A peer file of a hundred thousand prefixes takes some MiB. */
+#define MV_TEXTFILE_PEER_FILE_MAX ((size_t)16 << 20)
+
 struct mv_textfile {
 	char *text; /* may hold any byte; a terminator follows the last one */
 	size_t length;

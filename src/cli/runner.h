@@ -1,0 +1,36 @@
+/*
+ * Runs other programs, hooks and resolvconf, one at a time and bounded in time, and hears meanwhile
+ * that the user has had enough. For `up` and `down`; one thread.
+ */
+#ifndef MV_CLI_RUNNER_H
+#define MV_CLI_RUNNER_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#define MV_RUNNER_SIGNALS 3
+
+struct mv_runner {
+	uv_loop_t loop;
+	uv_signal_t signals[MV_RUNNER_SIGNALS];
+	bool is_interrupted;  /* by SIGINT, SIGTERM or SIGHUP */
+	bool ignores_signals; /* what is begun is brought to its end */
+};
+
+/* From here on the signals are taken down, and nothing more. -errno. */
+int mv_runner_init(struct mv_runner *runner);
+void mv_runner_uninit(struct mv_runner *runner);
+
+/*
+ * Runs argv[0], found on PATH, with the terminal as it is, and with `input` as its standard input
+ * if that is not NULL. Its exit status; 128 and its number if a signal ended it; -errno if it did
+ * not start; -ETIMEDOUT: it and all that it started in its session were killed after limit_s
+ * seconds; -EINTR: they were, since a signal came.
+ */
+int mv_runner_run(
+	struct mv_runner *runner, const char *const argv[], const char *input, unsigned limit_s);
+
+/* Waits until the descriptor can be read, true, or a signal has come, false. */
+bool mv_runner_wait(struct mv_runner *runner, int fd);
+
+#endif

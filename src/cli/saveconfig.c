@@ -1,0 +1,199 @@
+#include "cli/saveconfig.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/device_status.h"
+#include "cli/peer_file.h"
+#include "config/ifname.h"
+#include "control/showconf.h"
+#include "control/uapi.h"
+#include "edge/netlink_ask.h"
+
+static void print_addresses(FILE *out, const struct mv_host *host)
+{
+	int ifindex = (int)if_nametoindex(host->device);
+	char text[MV_PREFIX_TEXT_MAX];
+	struct mv_prefix *list = NULL;
+	size_t count = 0;
+
+	if (mv_netlink_addresses(host->netlink, ifindex, &list, &count) < 0) {
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		fprintf(out, "Address = %s\n", mv_prefix_print(text, &list[i]));
+	}
+	free(list);
+}
+
+static void print_dns(FILE *out, const struct mv_config *config)
+{
+	char text[MV_IP_TEXT_MAX];
+
+	for (size_t i = 0; i < config->nameserver_count; i++) {
+		fprintf(out, "DNS = %s\n", mv_ip_print(text, &config->nameservers[i]));
+	}
+	for (size_t i = 0; i < config->search_domain_count; i++) {
+		fprintf(out, "DNS = %s\n", config->search_domains[i]);
+	}
+}
+
+static void print_hooks(FILE *out, const struct mv_config *config)
+{
+	for (unsigned kind = 0; kind < MV_HOOK_COUNT; kind++) {
+		const struct mv_config_hooks *hooks = &config->hooks[kind];
+
+		for (size_t i = 0; i < hooks->count; i++) {
+			fprintf(out, "%s = %s\n", mv_hook_name((enum mv_hook)kind),
+				hooks->list[i].command);
+		}
+	}
+}
+
+/* Where it is not called like the file. */
+static void print_device(FILE *out, const struct mv_host *host)
+{
+	char *name = mv_ifname_of_file(host->record.file);
+
+	if (!name || strcmp(name, host->device) != 0) {
+		fprintf(out, "Device = %s\n", host->device);
+	}
+	free(name);
+}
+
+/* What a configuration of wg does not have. To be freed; NULL without memory. */
+static char *print_lines(const struct mv_host *host, const struct mv_config *config,
+	const struct mv_snapshot *snapshot)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out) {
+		return NULL;
+	}
+	print_addresses(out, host);
+	print_dns(out, config);
+	if (config->mtu > 0) {
+		fprintf(out, "MTU = %u\n", (unsigned)snapshot->mtu);
+	}
+	if (config->table_kind == MV_TABLE_OFF) {
+		fputs("Table = off\n", out);
+	} else if (config->table_kind == MV_TABLE_NUMBER) {
+		fprintf(out, "Table = %u\n", (unsigned)config->table);
+	}
+	print_device(out, host);
+	if (config->lanes > 0) {
+		fprintf(out, "Lanes = %u\n", (unsigned)config->lanes);
+	}
+	if (config->without_offload) {
+		fputs("Offload = off\n", out);
+	}
+	fputs("SaveConfig = true\n", out);
+	print_hooks(out, config);
+	return fclose(out) == 0 ? text : NULL;
+}
+
+/* The mark that `up` chose by itself is none of the file's. */
+static void forget_own_choice(
+	struct mv_snapshot *snapshot, const struct mv_host *host, const struct mv_config *config)
+{
+	if (config->fwmark == 0 && snapshot->fwmark == host->record.state.mark) {
+		snapshot->fwmark = 0;
+	}
+	if (config->listen_port == 0) {
+		snapshot->listen_port = 0;
+	}
+}
+
+static char *print_file(const struct mv_host *host, const struct mv_config *config)
+{
+	struct mv_snapshot *snapshot, *status;
+	char *text = NULL;
+
+	if (mv_device_get(host->device, &snapshot) < 0) {
+		return NULL;
+	}
+	/* The MTU is not among what others tell. */
+	if (mv_device_status_ask(host->device, &status) == 0) {
+		snapshot->mtu = status->mtu;
+		mv_snapshot_destroy(status);
+	}
+	forget_own_choice(snapshot, host, config);
+	char *lines = print_lines(host, config, snapshot);
+	if (lines) {
+		text = mv_showconf_print(snapshot, lines);
+	}
+	free(lines);
+	mv_snapshot_destroy(snapshot);
+	return text;
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (!out) {
+		return -errno;
+	}
+	bool is_written = fputs(text, out) >= 0 && fflush(out) == 0 && fsync(fd) == 0;
+	int error = is_written ? 0 : -errno;
+	return fclose(out) == 0 ? error : -errno;
+}
+
+static int replace(const char *file, const char *text)
+{
+	char fresh[PATH_MAX];
+
+	if (snprintf(fresh, sizeof(fresh), "%s.tmp", file) >= (int)sizeof(fresh)) {
+		return -ENAMETOOLONG;
+	}
+	unlink(fresh); /* of a save that was cut off */
+	int error = write_text(fresh, text);
+	if (error == 0 && rename(fresh, file) < 0) {
+		error = -errno;
+	}
+	if (error < 0) {
+		unlink(fresh);
+	}
+	return error;
+}
+
+static enum mv_exit save(const struct mv_host *host, const struct mv_config *config)
+{
+	const char *file = host->record.file;
+	char *text = print_file(host, config);
+
+	if (!text) {
+		return mv_command_failed(
+			"%s: the device does not tell its state, so it is not saved", file);
+	}
+	int error = replace(file, text);
+	mv_uapi_free(text);
+	return error < 0
+		       ? mv_command_failed("%s: cannot save the tunnel: %s", file, strerror(-error))
+		       : MV_EXIT_DONE;
+}
+
+enum mv_exit mv_saveconfig_if_wanted(struct mv_host *host)
+{
+	struct mv_config *config;
+
+	if (!host->record.saves_config) {
+		return MV_EXIT_DONE;
+	}
+	enum mv_exit result = mv_peer_file_load(&config, host->record.file);
+	if (result != MV_EXIT_DONE) {
+		return result;
+	}
+	result = save(host, config);
+	mv_config_destroy(config);
+	return result;
+}
