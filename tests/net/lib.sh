@@ -25,6 +25,7 @@ psk=no             # yes: with a pre-shared key
 outer=4            # the family of the underlay
 know_endpoint="ab" # the sides that know where the other is; one alone is the initiator
 declare -A kind=() # what runs on a side
+make_sides=sides_up # the function that net_begin calls for it
 
 # --- The frame of a test ---
 
@@ -35,7 +36,7 @@ skip() {
 }
 
 # net_begin SECONDS TOOL... -- ARGUMENT...: checks what the test needs, starts it again under a
-# deadline, with its arguments, and makes the two sides.
+# deadline, with its arguments, and makes the sides.
 net_begin() {
   local seconds=$1
   shift
@@ -54,8 +55,8 @@ net_begin() {
   umask 077
   work=$(mktemp -d)
   clean_up_by net_clean_up
-  sides_up "$work"
-  make_keys
+  "$make_sides" "$work"
+  make_keys a b
 }
 
 net_clean_up() {
@@ -161,9 +162,10 @@ other() {
   if [[ $1 == a ]]; then echo b; else echo a; fi
 }
 
+# make_keys NAME...: a pair for each, and the pre-shared key.
 make_keys() {
   local name
-  for name in a b; do
+  for name in "$@"; do
     wg genkey >"$work/$name.key"
     wg pubkey <"$work/$name.key" >"$work/$name.pub"
   done
@@ -248,6 +250,29 @@ nothing_there() {
     not on "$1" test -e "/run/wireguard/$3.sock"
 }
 
+# with_port ADDRESS [PORT]
+with_port() {
+  local number=${2:-$port}
+  if [[ $1 == *:* ]]; then echo "[$1]:$number"; else echo "$1:$number"; fi
+}
+
+# add_address SIDE ADDRESS [DEVICE], and the opposite.
+add_address() {
+  if [[ $2 == *:* ]]; then
+    on "$1" ip address add "$2/64" dev "${3:-wire}" nodad
+  else
+    on "$1" ip address add "$2/24" dev "${3:-wire}"
+  fi
+}
+
+remove_address() {
+  if [[ $2 == *:* ]]; then
+    on "$1" ip address delete "$2/64" dev "${3:-wire}"
+  else
+    on "$1" ip address delete "$2/24" dev "${3:-wire}"
+  fi
+}
+
 # --- Traffic ---
 
 # listening SIDE PORT: for TCP.
@@ -265,6 +290,22 @@ reaches() {
     echo "$output"
     return 1
   }
+}
+
+# refused_at_once SIDE TEXT ADDRESS: ping says so long before its time is over.
+refused_at_once() {
+  local begin=$SECONDS output
+  output=$(on "$1" ping -n -c 1 -W 10 "$3" 2>&1) && echo "it was answered" && return 1
+  echo "$output"
+  [[ $output == *"$2"* ]] && ((SECONDS - begin < 5))
+}
+
+# iperf3_flow SERVER CLIENT ADDRESS [IPERF3 OPTION...]: a transfer to SERVER, at more than 1 Mbit/s.
+iperf3_flow() {
+  spawn "$work/iperf3" "$1" iperf3 --server --one-off && wait_for 5 listening "$1" 5201 || return 1
+  on "$2" iperf3 --client "$3" --format m "${@:4}" >"$work/iperf3.client" &&
+    finished "$work/iperf3" 10 &&
+    awk '/receiver/ { rate = $7 } END { exit !(rate > 1) }' "$work/iperf3.client"
 }
 
 # receive PORT: what one connection brings, to standard output.

@@ -57,14 +57,6 @@ initiator() {
 
 # --- The rest is for --full, on a tunnel where both know where the other is ---
 
-# tcp_flows [IPERF3 OPTION...]: five seconds of TCP, at more than 1 Mbit/s.
-tcp_flows() {
-  spawn "$work/iperf3" b iperf3 --server --one-off && wait_for 5 listening b 5201 || return 1
-  on a iperf3 --client "${inner4[b]}" --time 5 --format m "$@" >"$work/iperf3.client" &&
-    finished "$work/iperf3" 10 &&
-    awk '/receiver/ { rate = $7 } END { exit !(rate > 1) }' "$work/iperf3.client"
-}
-
 # killed SIDE: no traffic without it, which shows that the tests after this one mean something.
 killed() {
   kill_peer "$1" && not reaches "$(other "$1")" "${inner4[$1]}" 1
@@ -137,8 +129,8 @@ full() {
   psk=yes outer=4 know_endpoint=ab
   check "both peers start for the long tests" start_both "$1" "$2"
   shift 2
-  check "TCP from a to b for 5 s" tcp_flows
-  check "TCP from b to a for 5 s" tcp_flows --reverse
+  check "TCP from a to b for 5 s" iperf3_flow b a "${inner4[b]}" --time 5
+  check "TCP from b to a for 5 s" iperf3_flow b a "${inner4[b]}" --time 5 --reverse
   check "200 MB arrive unharmed" file_arrives 200000000
   for side in "$@"; do
     source_filter "$side"

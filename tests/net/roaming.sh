@@ -25,34 +25,12 @@ endpoint_is() {
   shows "endpoint: $2"$'\n' on "$1" "$minivpn" status tun0
 }
 
-# with_port ADDRESS
-with_port() {
-  if [[ $1 == *:* ]]; then echo "[$1]:$port"; else echo "$1:$port"; fi
-}
-
 # restart_a KEY VALUE: a begins again, with another value in its file.
 restart_a() {
   stop_peer a || return 1
   sed -i "s/^$1 = .*/$1 = $2/" "$work/a.ini"
   kind[a]=minivpn
   start_minivpn a
-}
-
-# add_address SIDE ADDRESS, and the opposite.
-add_address() {
-  if [[ $2 == *:* ]]; then
-    on "$1" ip address add "$2/64" dev wire nodad
-  else
-    on "$1" ip address add "$2/24" dev wire
-  fi
-}
-
-remove_address() {
-  if [[ $2 == *:* ]]; then
-    on "$1" ip address delete "$2/64" dev wire
-  else
-    on "$1" ip address delete "$2/24" dev wire
-  fi
 }
 
 # ping_once SIDE [PING OPTION...]: one ping to the other, which is answered within a second.
@@ -180,14 +158,6 @@ test_not_too_sticky() {
 
 # --- What cannot be reached ---
 
-# refused TEXT ADDRESS: ping says so long before its time is over.
-refused() {
-  local begin=$SECONDS output
-  output=$(on a ping -n -c 1 -W 10 "$2" 2>&1) && echo "it was answered" && return 1
-  echo "$output"
-  [[ $output == *"$1"* ]] && ((SECONDS - begin < 5))
-}
-
 # no_connection ADDRESS: connect() fails, and says why.
 no_connection() {
   local output
@@ -202,13 +172,13 @@ test_unreachable() {
   outer=4 know_endpoint=b
   check "unreachable: a starts" start_peer a minivpn
   check "no peer, IPv4: ping is told at once" \
-    refused "From 10.77.0.99 icmp_seq=1 $unreachable4" 10.77.0.99
+    refused_at_once a "From 10.77.0.99 icmp_seq=1 $unreachable4" 10.77.0.99
   check "no peer, IPv6: ping is told at once" \
-    refused "From fd77::99 icmp_seq=1 $unreachable6" fd77::99
+    refused_at_once a "From fd77::99 icmp_seq=1 $unreachable6" fd77::99
   check "no peer: connect is told at once" no_connection 10.77.0.98
   check "no peer, IPv6: connect is told at once" no_connection fd77::98
-  check "no endpoint, IPv4: ping is told at once" refused "$unreachable4" "${inner4[b]}"
-  check "no endpoint, IPv6: ping is told at once" refused "$unreachable6" "${inner6[b]}"
+  check "no endpoint, IPv4: ping is told at once" refused_at_once a "$unreachable4" "${inner4[b]}"
+  check "no endpoint, IPv6: ping is told at once" refused_at_once a "$unreachable6" "${inner6[b]}"
   check "no endpoint: status counts it" shows "no-endpoint" on a "$minivpn" status tun0
   check "with the peer there: b starts" start_peer b minivpn
   check "with the peer there: b reaches a" ping_once b

@@ -47,6 +47,41 @@ hold() {
     exec env --ignore-signal=CHLD sleep infinity' sh "$2/$1.pid" 2>"$2/$1.err" &
 }
 
+# share SIDE OTHER FOLDER: a side with a network of its own and the rest in common with OTHER. Its pid is read where /proc
+# is still that of the script.
+share() {
+  local other=${side_pid[$2]}
+  # It dies with OTHER, and bash does not tell of that.
+  {
+    nsenter -t "$other" -p -- sh -c '
+      read -r pid _ </proc/self/stat
+      exec nsenter -t "$2" -m -- unshare --net -- env --ignore-signal=CHLD \
+        sh -c "echo \$0 >\$1; exec sleep infinity" "$pid" "$1"' sh "$3/$1.pid" "$other" || true
+  } 2>"$3/$1.err" &
+}
+
+# side_up SIDE FOLDER: waits until the side that hold or share began is there.
+side_up() {
+  if ! wait_for 10 test -s "$2/$1.pid"; then
+    cat "$2/$1.err" >&2
+    return 1
+  fi
+  side_pid[$1]=$(<"$2/$1.pid")
+  on "$1" ip link set lo up
+}
+
+# on_network SIDE COMMAND...: with the pids of the script, since those of one side mean nothing on another.
+on_network() {
+  nsenter -t "${side_pid[$1]}" -n -- "${@:2}"
+}
+
+# link SIDE DEVICE OTHER DEVICE: a veth link between the two.
+link() {
+  on_network "$1" ip link add "$2" type veth peer name "$4" netns "${side_pid[$3]}"
+  on "$1" ip link set "$2" addrgenmode none up
+  on "$3" ip link set "$4" addrgenmode none up
+}
+
 # sides_up FOLDER: makes both sides and the link. FOLDER is the caller's, for small files.
 sides_up() {
   local side
@@ -55,17 +90,10 @@ sides_up() {
     hold "$side" "$1"
   done
   for side in a b; do
-    if ! wait_for 10 test -s "$1/$side.pid"; then
-      cat "$1/$side.err" >&2
-      return 1
-    fi
-    side_pid[$side]=$(<"$1/$side.pid")
+    side_up "$side" "$1" || return 1
   done
-  # Not by `on`: the pid of b means nothing in the process namespace of a.
-  nsenter -t "${side_pid[a]}" -n ip link add wire type veth peer name wire netns "${side_pid[b]}"
+  link a wire b wire
   for side in a b; do
-    on "$side" ip link set lo up
-    on "$side" ip link set wire addrgenmode none up
     on "$side" ip address add "${wire4[$side]}/24" dev wire
     on "$side" ip address add "${wire6[$side]}/64" dev wire nodad
   done
