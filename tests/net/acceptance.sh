@@ -91,6 +91,11 @@ knows() {
   on 0 wg set "wg$1" peer "$(public $((3 - $1)))" endpoint "$2"
 }
 
+# both_know ADDRESS: of the loopback of side 0.
+both_know() {
+  knows 1 "$(with_port "$1" 20000)" && knows 2 "$(with_port "$1" 10000)"
+}
+
 # believes N ENDPOINT: the place of its peer, as wg shows it.
 believes() {
   shows "$(public $((3 - $1)))"$'\t'"$2" on 0 wg show "wg$1" endpoints
@@ -125,7 +130,7 @@ moved() {
   for n in 1 2; do
     on_network 0 ip link set "wg$n" netns "${side_pid[$n]}" && raise "$n" 1299 || return 1
   done
-  knows 1 127.0.0.1:20000 && knows 2 127.0.0.1:10000
+  both_know 127.0.0.1
 }
 
 # counted SIDE rx|tx: what the interface of this side counts, 84 bytes for each of ten pings and little else.
@@ -289,7 +294,7 @@ rekeying() {
   spawn "$work/traffic" 1 fping -q -l -p 20 "${in4[2]}"
   for name in second third; do
     check "private key replaced under traffic: $name" becomes "$name"
-    check "private key replaced under traffic: new handshake within a second" wait_for 2 shook_hands 2 "$name"
+    check "private key replaced under traffic: a new handshake at once" wait_for 2 shook_hands 2 "$name"
     check "private key replaced under traffic: side 1 pings" pings 1 4
     check "private key replaced under traffic: the old peer is removed" on 2 wg set wg2 peer "$(public "$old")" remove
     old=$name
@@ -363,13 +368,14 @@ low_order_keys() {
 
 # --- Leaks ---
 
-# descriptors N COUNT: the program of wgN has so many.
-descriptors() {
-  [[ $(descriptors_of "$1") == "$2" ]]
+# descriptors_are N -eq|-le COUNT: of the program of wgN.
+descriptors_are() {
+  test "$(descriptors_of "$1")" "$2" "$3"
 }
 
 descriptors_of() {
-  on 0 sh -c 'ls "/proc/$1/fd" | wc -l' sh "$(pid_of "$1")"
+  local pid
+  pid=$(pid_of "$1") && on 0 sh -c 'ls "/proc/$1/fd" | wc -l' sh "$pid"
 }
 
 # connected: a client of the control socket that asks for nothing and stays.
@@ -396,11 +402,12 @@ leaks() {
   local before
   before=$(descriptors_of "$1")
   spawn "$work/client" 0 python3 -c "$connected" "/run/wireguard/wg$1.sock"
-  check "leaks: wg$1 has another descriptor for a client" wait_for 5 descriptors "$1" $((before + 1))
+  check "leaks: wg$1 has another descriptor for a client" wait_for 5 descriptors_are "$1" -eq $((before + 1))
   signal "$work/client" TERM
-  check "leaks: wg$1 has none when it is gone" wait_for 5 descriptors "$1" "$before"
+  check "leaks: wg$1 has none when it is gone" wait_for 5 descriptors_are "$1" -eq "$before"
   check "leaks: wg$1 is asked and told fifty times" fifty_calls "$1"
-  check "leaks: wg$1 has as many as before, $before" wait_for 5 descriptors "$1" "$before"
+  # The collector of wireguard-go's runtime may have closed one meanwhile.
+  check "leaks: wg$1 has no more than before, $before" wait_for 5 descriptors_are "$1" -le "$before"
 }
 
 delete() {
@@ -414,13 +421,14 @@ delete() {
 
 by_way_of_zero() {
   check "wg1 and wg2 begin on side 0" begin_on_zero 1 2
+  ((failures == 0)) || exit 1
   check "they are moved to sides 1 and 2" moved
   counters
   padding
   traffic_and_big_mtu "outer IPv4"
-  knows 1 "[::1]:20000" && knows 2 "[::1]:10000"
+  check "outer IPv6: both are told the endpoints" both_know ::1
   traffic_and_big_mtu "outer IPv6"
-  knows 1 127.0.0.1:20000 && knows 2 127.0.0.1:10000
+  check "outer IPv4 again: both are told the endpoints" both_know 127.0.0.1
   roaming
   source_filter
   unreachable
