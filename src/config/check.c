@@ -12,6 +12,7 @@
 #include "config/twins.h"
 
 #define DEFAULT_DEVICE "tun0"
+#define TABLE_MAIN     254
 #define IPV6_MIN_MTU   1280 /* RFC 8200 section 5 */
 
 static void check_private_key(struct mv_draft *draft)
@@ -191,9 +192,12 @@ static void check_way(struct mv_draft *draft, const struct mv_draft_prefix *allo
 	char prefix[MV_PREFIX_TEXT_MAX], text[MV_ENDPOINT_TEXT_MAX];
 
 	mv_draft_place(draft, allowed->line, allowed->column, "AllowedIPs");
-	if (allowed->prefix.bits > 0 && mv_prefix_contains(&allowed->prefix, &endpoint->ip)) {
+	/* Where the routes are ours to place they are kept out of the way. */
+	if (config->table_kind == MV_TABLE_NUMBER && config->table == TABLE_MAIN &&
+		mv_prefix_contains(&allowed->prefix, &endpoint->ip)) {
 		mv_draft_warning(draft,
-			"%s contains the Endpoint %s: sealed packets would go into the tunnel",
+			"%s contains the Endpoint %s: with this Table sealed packets would go "
+			"into the tunnel; leave it to Table = auto",
 			mv_prefix_print(prefix, &allowed->prefix),
 			mv_endpoint_print(text, endpoint));
 	}
@@ -226,6 +230,19 @@ static int compare_peers(const void *things, size_t a, size_t b)
 		draft->config->peers[a].public_key, draft->config->peers[b].public_key, MV_KEY_LEN);
 }
 
+/* Written as a public key, which nobody clamps. */
+static bool is_private_key(
+	const struct mv_config *config, const uint8_t public_key[static MV_KEY_LEN])
+{
+	uint8_t key[MV_KEY_LEN];
+
+	memcpy(key, public_key, sizeof(key));
+	mv_x25519_clamp(key);
+	bool is_same = sodium_memcmp(key, config->private_key, MV_KEY_LEN) == 0;
+	sodium_memzero(key, sizeof(key));
+	return is_same;
+}
+
 static void check_peer(struct mv_draft *draft, size_t index, size_t twin,
 	const uint8_t own_public_key[static MV_KEY_LEN])
 {
@@ -247,8 +264,7 @@ static void check_peer(struct mv_draft *draft, size_t index, size_t twin,
 			"the peer of line %u has the same key: make one [Peer] of both",
 			draft->config->peers[twin].line);
 	}
-	if (draft->has_private_key &&
-		sodium_memcmp(peer->public_key, draft->config->private_key, MV_KEY_LEN) == 0) {
+	if (draft->has_private_key && is_private_key(draft->config, peer->public_key)) {
 		mv_draft_error(draft, "this is the private key of [Interface]: take what 'minivpn "
 				      "pubkey' prints at the peer");
 	}

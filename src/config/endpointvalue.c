@@ -157,22 +157,21 @@ static void forget(struct mv_config_peer *peer)
 void mv_endpointvalue_parse(struct mv_draft *draft, struct mv_config_peer *peer, char *value)
 {
 	const char *port_text;
-	uint32_t port;
+	uint16_t port;
 
 	forget(peer);
 	if (lacks_brackets(draft, value)) {
 		return;
 	}
 	port_text = split(draft, value);
-	if (!port_text ||
-		!mv_value_parse_number(draft, &port, port_text, 1, UINT16_MAX, "a port number")) {
+	if (!port_text || !mv_value_parse_port(draft, &port, port_text, 1)) {
 		return;
 	}
 	if (*value == '[') {
-		take_bracketed(draft, peer, value + 1, (uint16_t)port);
+		take_bracketed(draft, peer, value + 1, port);
 	} else if (!*value) {
 		mv_draft_error(draft, "no host before the port");
 	} else {
-		take_plain(draft, peer, value, (uint16_t)port);
+		take_plain(draft, peer, value, port);
 	}
 }

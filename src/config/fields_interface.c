@@ -62,11 +62,7 @@ void mv_fields_parse_address(struct mv_draft *draft, char *value)
 
 void mv_fields_parse_listen_port(struct mv_draft *draft, char *value)
 {
-	uint32_t port;
-
-	if (mv_value_parse_number(draft, &port, value, 0, UINT16_MAX, "a port number")) {
-		draft->config->listen_port = (uint16_t)port;
-	}
+	mv_value_parse_port(draft, &draft->config->listen_port, value, 0);
 }
 
 void mv_fields_parse_fwmark(struct mv_draft *draft, char *value)

@@ -1,6 +1,9 @@
 #include "config/value.h"
 
+#include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +21,38 @@ bool mv_value_parse_number(struct mv_draft *draft, uint32_t *number, const char 
 		return false;
 	}
 	*number = (uint32_t)parsed;
+	return true;
+}
+
+/* 0: there is none of that name. */
+static uint32_t find_service(const char *name)
+{
+	struct servent service, *found = NULL;
+	char text[1024];
+
+	if (getservbyname_r(name, "udp", &service, text, sizeof(text), &found) != 0 || !found) {
+		return 0;
+	}
+	return ntohs((uint16_t)found->s_port);
+}
+
+bool mv_value_parse_port(struct mv_draft *draft, uint16_t *port, const char *value, uint32_t min)
+{
+	char shown[MV_SHOWN_MAX];
+	uint32_t number = 0;
+
+	if (!isalpha((unsigned char)*value)) {
+		if (!mv_value_parse_number(
+			    draft, &number, value, min, UINT16_MAX, "a port number")) {
+			return false;
+		}
+	} else if ((number = find_service(value)) == 0) {
+		mv_draft_error(draft,
+			"%s is neither a port number from %u to %u nor the name of a UDP service",
+			mv_shown(shown, value), min, UINT16_MAX);
+		return false;
+	}
+	*port = (uint16_t)number;
 	return true;
 }
 

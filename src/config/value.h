@@ -18,6 +18,9 @@ bool mv_value_parse_number(struct mv_draft *draft, uint32_t *number, const char 
 /* Plain decimal, where 010 is ten, or 0x and hex digits. False, with nothing said. */
 bool mv_value_read_number(uint32_t *number, const char *text);
 
+/* As mv_value_parse_number, for a port from `min` on, or the name of a UDP service. */
+bool mv_value_parse_port(struct mv_draft *draft, uint16_t *port, const char *value, uint32_t min);
+
 /* "addr" or "addr/bits", host bits kept. False with a message. */
 bool mv_value_parse_prefix(struct mv_draft *draft, struct mv_prefix *prefix, const char *value);
 

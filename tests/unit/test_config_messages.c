@@ -131,6 +131,8 @@ Test(config_messages, keys_as_text)
 	EXPECT_ROWS(rows);
 }
 
+#define UNCLAMPED "//////////////////////////////////////////8="
+
 /* In order by themselves, but they lead nowhere. */
 Test(config_messages, ways_that_lead_nowhere)
 {
@@ -138,10 +140,18 @@ Test(config_messages, ways_that_lead_nowhere)
 		{INTERFACE "[Peer]\nPublicKey = " PRIVATE_A "\n",
 			"4: error: PublicKey: this is the private key of [Interface]: take what "
 			"'minivpn pubkey' prints at the peer\n"},
+		/* The same key before it was clamped, on both sides. */
+		{"[Interface]\nPrivateKey = " UNCLAMPED "\n[Peer]\nPublicKey = " UNCLAMPED "\n",
+			"4: error: PublicKey: this is the private key of [Interface]: take what "
+			"'minivpn pubkey' prints at the peer\n"},
+		{INTERFACE "Table = main\n" PEER_B
+			   "Endpoint = 192.0.2.2:1\nAllowedIPs = 10.0.0.2/32, 192.0.2.0/24\n",
+			"7: warning: AllowedIPs: 192.0.2.0/24 contains the Endpoint 192.0.2.2:1: "
+			"with this Table sealed packets would go into the tunnel; leave it to "
+			"Table = auto\n"},
 		{INTERFACE PEER_B
 			"Endpoint = 192.0.2.2:1\nAllowedIPs = 10.0.0.2/32, 192.0.2.0/24\n",
-			"6: warning: AllowedIPs: 192.0.2.0/24 contains the Endpoint 192.0.2.2:1: "
-			"sealed packets would go into the tunnel\n"},
+			""},
 		{INTERFACE "Address = 10.0.0.2/24\n" PEER_B "AllowedIPs = 10.0.0.2/32\n",
 			"6: warning: AllowedIPs: 10.0.0.2/32 is the Address of this machine "
 			"itself\n"},
@@ -189,8 +199,9 @@ Test(config_messages, numbers)
 			"3: error: ListenPort: '+51820' is not a port number from 0 to 65535\n"},
 		{INTERFACE "ListenPort = 51820 51821\n", "3: error: ListenPort: '5182051821' is "
 							 "not a port number from 0 to 65535\n"},
-		{INTERFACE "ListenPort = domain\n",
-			"3: error: ListenPort: 'domain' is not a port number from 0 to 65535\n"},
+		{INTERFACE "ListenPort = no-such-one\n",
+			"3: error: ListenPort: 'no-such-one' is neither a port number from 0 to "
+			"65535 nor the name of a UDP service\n"},
 		{INTERFACE "MTU = 575\nMTU = 65536\nMTU = 1420 bytes\nMTU = 0x5dc\n",
 			"3: error: MTU: '575' is not a number from 576 to 65535\n"
 			"4: warning: MTU: given on line 3 too: this one, the last, counts\n"
@@ -359,8 +370,9 @@ Test(config_messages, endpoints)
 		"vpn.example.com:0", "error: Endpoint: '0' is not a port number from 1 to 65535");
 	expect_endpoint("vpn.example.com:70000",
 		"error: Endpoint: '70000' is not a port number from 1 to 65535");
-	expect_endpoint("vpn.example.com:domain",
-		"error: Endpoint: 'domain' is not a port number from 1 to 65535");
+	expect_endpoint("vpn.example.com:no-such-one",
+		"error: Endpoint: 'no-such-one' is neither a port number from 1 to 65535 nor the "
+		"name of a UDP service");
 	expect_endpoint(
 		"vpn.example.com:", "error: Endpoint: '' is not a port number from 1 to 65535");
 	expect_endpoint(

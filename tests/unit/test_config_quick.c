@@ -257,6 +257,18 @@ Test(config_quick, whether_the_file_is_saved)
 	expect_error("SaveConfig", "", "no value after the '='");
 }
 
+/* Of those that every system has (RFC 4301's key exchange, and names). */
+Test(config_quick, a_port_may_be_a_service)
+{
+	struct mv_config *config =
+		load(INTERFACE "ListenPort = isakmp\n" PEER_B "Endpoint = 192.0.2.1:domain\n");
+
+	expect_messages(config, "");
+	cr_expect_eq(config->listen_port, 500);
+	cr_expect_eq(config->peers[0].endpoint.port, 53);
+	mv_config_destroy(config);
+}
+
 Test(config_quick, what_is_not_given)
 {
 	struct mv_config *config = load(INTERFACE);
