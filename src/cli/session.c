@@ -30,6 +30,7 @@ struct session {
 	struct mv_loop *loop;
 	struct mv_uapi_socket *control;
 	int ifindex;
+	bool has_warned; /* of keys in memory that is not locked */
 };
 
 /* The steps, in their order. Each prints why it failed. */
@@ -134,12 +135,24 @@ static void restore_timestamps(struct session *session, const struct mv_changes 
 	}
 }
 
+/* The memory for keys grows with the peers. */
+static void warn_of_unlocked_memory(struct session *session)
+{
+	if (!session->has_warned && mv_device_memory_is_unlocked(mv_loop_device(session->loop))) {
+		session->has_warned = true;
+		mv_log(&session->log, MV_LOG_WARNING,
+			"the system does not let keys be locked in memory; swap may get to see "
+			"them");
+	}
+}
+
 static int apply(struct session *session, const struct mv_changes *changes)
 {
 	int error = mv_loop_apply(session->loop, changes);
 
 	if (error == 0) {
 		restore_timestamps(session, changes);
+		warn_of_unlocked_memory(session);
 	}
 	return error;
 }
@@ -148,11 +161,6 @@ static enum mv_exit configure_device(struct session *session)
 {
 	struct mv_changes changes;
 
-	if (mv_device_memory_is_unlocked(mv_loop_device(session->loop))) {
-		mv_log(&session->log, MV_LOG_WARNING,
-			"the system does not let keys be locked in memory; swap may get to see "
-			"them");
-	}
 	if (!session->config) {
 		return MV_EXIT_DONE;
 	}

@@ -235,10 +235,13 @@ test_ends() {
 
 test_killed() {
   write_ini
-  check "a tunnel to kill is there" foreground
-  check "SIGKILL" signal "$work/up" KILL
-  check "the tunnel is dead" wait_for 10 not on a pidof minivpn
+  check "up -f to kill is there" foreground
+  check "SIGKILL of the process that stays in the foreground" signal "$work/up" KILL
   finished "$work/up" 10 || true
+  check "the tunnel goes with it" nothing_left
+  check "a tunnel to kill is there" up
+  check "SIGKILL of the process that carries it" on a sh -c 'kill -KILL $(pidof minivpn)'
+  check "the tunnel is dead" wait_for 10 not on a pidof minivpn
   check "the socket is stale" on a test -S /run/wireguard/tun0.sock
   check "the next up works all the same" up
   check "it carries traffic" ping_b
