@@ -1,0 +1,355 @@
+#!/bin/bash
+# host_equal.sh: what a peer file does to its machine by `minivpn up` is what it does by `wg-quick up`: addresses, routes of all
+# tables, rules, firewall and names. Side a has wg-quick with wireguard-go, side b minivpn, and both are alike otherwise. And
+# however a tunnel of minivpn ends, its machine is as it was before.
+#
+# Where minivpn differs on purpose:
+# - Its IPv6 addresses skip the detection of duplicates, which a tunnel cannot have, and its rules tell by their protocol that
+#   no kernel made them. See as_by_wg_quick.
+# - Its device has no link-local address, so the firewall need not guard one. state_of leaves these out anyway.
+# - Of the MTUs of several ways out it takes the smallest; Debian's wg-quick takes the largest.
+# - A network that has an endpoint in it goes into the table of the mark, like a default route: in the main table it would lead
+#   sealed packets into the tunnel that they come from.
+#
+# shellcheck disable=SC2016 # what stands in single quotes is expanded by a shell on the side
+
+# shellcheck source=tests/net/host.sh
+source "$(dirname "$0")/host.sh"
+
+readonly here4=192.0.2.1 here6=fd00:5::1 gateway4=192.0.2.254 gateway6=fd00:5::254
+readonly far_endpoint=198.51.100.1:51820
+
+# What a tunnel can leave behind, all in one file.
+readonly everything=("Address = 10.77.0.1/24, fd77::1/64" "DNS = 9.9.9.9, fd77::53, corp.example" --
+  "AllowedIPs = 0.0.0.0/0, ::/0, 10.8.0.0/16" "Endpoint = $far_endpoint")
+
+# Both machines have the same addresses, each in a network of its own with the gateway.
+make_alike() {
+  local side
+  for side in a b gateway; do
+    hold "$side" "$1"
+  done
+  for side in a b gateway; do
+    side_up "$side" "$1" || return 1
+  done
+  for side in a b; do
+    link "$side" wire gateway "to_$side"
+    add_address "$side" "$here4"
+    add_address "$side" "$here6"
+    on "$side" ip route add default via "$gateway4"
+    on "$side" ip route add default via "$gateway6"
+    # Of IPv4 a new namespace has what the machine has.
+    on "$side" sysctl -q net.ipv4.conf.all.src_valid_mark=0 net.ipv4.conf.all.rp_filter=0
+  done
+  add_address gateway "$gateway4" to_b
+  add_address gateway "$gateway6" to_b
+}
+
+# --- Files ---
+
+# write_file NAME [INTERFACE LINE]... -- [PEER LINE]...
+write_file() {
+  local file=$work/$1.conf
+  shift
+  printf '[Interface]\nPrivateKey = %s\n' "$(<"$work/a.key")" >"$file"
+  while [[ $1 != -- ]]; do
+    echo "$1" >>"$file"
+    shift
+  done
+  printf '[Peer]\nPublicKey = %s\n' "$(<"$work/b.pub")" >>"$file"
+  printf '%s\n' "${@:2}" >>"$file"
+}
+
+# up_by_wg_quick [NAME]
+up_by_wg_quick() {
+  wg_quick a wireguard-go up "$work/${1:-wg0}.conf"
+}
+
+down_by_wg_quick() {
+  wg_quick a wireguard-go down "$work/${1:-wg0}.conf" && on a sysctl -q net.ipv4.conf.all.src_valid_mark=0
+}
+
+up() {
+  furnished b minivpn up "$work/${1:-wg0}.conf"
+}
+
+down() {
+  furnished b minivpn down "$work/${1:-wg0}.conf"
+}
+
+# --- Equality ---
+
+as_by_wg_quick() {
+  sed -E '/^address wg0 /s/"nodad": true, //; /^rule /s/"protocol": "boot", //'
+}
+
+# are_alike: by what they are.
+are_alike() {
+  diff <(state_of a) <(state_of b | as_by_wg_quick)
+}
+
+# equal WHAT [INTERFACE LINE]... -- [PEER LINE]...: by wg-quick and by minivpn, and nothing is left by minivpn.
+equal() {
+  local what=$1
+  write_file wg0 "${@:2}"
+  remember b before
+  check "$what: wg-quick takes it" up_by_wg_quick
+  check "$what: minivpn takes it" up
+  check "$what: the machines are alike" "${compare_by:-are_alike}"
+  check "$what: minivpn takes it down" down
+  check "$what: nothing is left" is_as b before
+  check "$what: wg-quick takes it down" down_by_wg_quick
+}
+
+# differs_by ONE OTHER: by these lines alone, of side a and of side b.
+differs_by() {
+  local differing
+  differing=$(are_alike | grep '^[<>]') || true
+  echo "$differing"
+  [[ $(grep -c '^<' <<<"$differing") == 1 && $(grep -c '^>' <<<"$differing") == 1 &&
+    $(grep '^<' <<<"$differing") == *"$1"* && $(grep '^>' <<<"$differing") == *"$2"* ]]
+}
+
+# planted COMMAND -- COMMAND: what the first one does to side b is seen, and what the second one undoes is not.
+planted() {
+  local add=()
+  while [[ $1 != -- ]]; do
+    add+=("$1")
+    shift
+  done
+  furnished b "${add[@]}" && not are_alike && not is_as b before && furnished b "${@:2}" && are_alike && is_as b before
+}
+
+test_controls() {
+  remember b before
+  check "control: alike" are_alike
+  check "control: a route more" planted ip route add 10.9.0.0/16 dev wire -- ip route delete 10.9.0.0/16
+  check "control: a route in another table" \
+    planted ip -6 route add fd99::/64 dev wire table 77 -- ip -6 route delete fd99::/64 table 77
+  check "control: a rule more" planted ip rule add fwmark 7 table 77 -- ip rule delete fwmark 7
+  check "control: a rule more, IPv6" planted ip -6 rule add fwmark 7 table 77 -- ip -6 rule delete fwmark 7
+  check "control: an address more" \
+    planted ip address add 10.9.0.1/24 dev wire -- ip address delete 10.9.0.1/24 dev wire
+  check "control: another MTU" planted ip link set wire mtu 1400 -- ip link set wire mtu 1500
+  check "control: a table of nft more" planted nft add table ip wg-quick-wg9 -- nft delete table ip wg-quick-wg9
+  check "control: an entry of resolvconf more" \
+    planted sh -c "echo nameserver 9.9.9.9 | resolvconf -a wg9 -m 0 -x" -- resolvconf -d wg9 -f
+  check "control: src_valid_mark" planted sysctl -q net.ipv4.conf.all.src_valid_mark=1 -- \
+    sysctl -q net.ipv4.conf.all.src_valid_mark=0
+}
+
+test_networks() {
+  equal "a network" "Address = 10.77.0.1/24" -- "AllowedIPs = 10.77.0.0/24" "Endpoint = $far_endpoint"
+  equal "one address" "Address = 10.77.0.1/32" -- "AllowedIPs = 10.77.0.2/32" "Endpoint = $far_endpoint"
+  equal "networks within the own one and around it" "Address = 10.77.0.1/24, fd77::1/64" -- \
+    "AllowedIPs = 10.77.0.2/32, 10.77.0.128/25, 10.77.0.0/16, 10.8.0.0/16, 10.8.1.0/24, 10.8.1.0/25" \
+    "AllowedIPs = fd77::2/128, fd77::/64, fd77::/48, fd78::/64, fd78:0:0:0:8000::/65" "Endpoint = $far_endpoint"
+  equal "several addresses" "Address = 10.77.0.1/24, 10.77.0.9/24" "Address = 10.78.0.1/32, fd77::1/64, fd77::9/128" -- \
+    "AllowedIPs = 10.77.0.0/24, 10.78.0.0/24, fd77::/64" "Endpoint = $far_endpoint"
+  equal "IPv6 alone" "Address = fd77::1/64" -- "AllowedIPs = fd77::/64, fd78::/48" "Endpoint = [2001:db8::1]:51820"
+  equal "no endpoint" "Address = 10.77.0.1/24" "ListenPort = 51820" -- "AllowedIPs = 10.77.0.0/24, 10.8.0.0/16"
+  equal "no address" -- "AllowedIPs = 10.77.0.0/24, fd77::/64" "Endpoint = $far_endpoint"
+  equal "no network" "Address = 10.77.0.1/24" -- "Endpoint = $far_endpoint"
+}
+
+test_default_routes() {
+  local own="Address = 10.77.0.1/24, fd77::1/64" end="Endpoint = $far_endpoint"
+  equal "default routes" "$own" -- "AllowedIPs = 0.0.0.0/0, ::/0" "$end"
+  equal "default route, IPv4 alone" "$own" -- "AllowedIPs = 0.0.0.0/0, 10.8.0.0/16" "$end"
+  equal "default route, IPv6 alone" "$own" -- "AllowedIPs = ::/0, 10.8.0.0/16" "$end"
+  equal "default routes of one address" "Address = 10.77.0.1/32, fd77::1/128" -- "AllowedIPs = 0.0.0.0/0, ::/0" "$end"
+  equal "default routes with a mark" "$own" "FwMark = 0x1234" -- "AllowedIPs = 0.0.0.0/0, ::/0" "$end"
+  equal "a mark without them" "$own" "FwMark = 4660" -- "AllowedIPs = 10.8.0.0/16" "$end"
+  equal "Table = off" "$own" "Table = off" -- "AllowedIPs = 0.0.0.0/0, ::/0, 10.8.0.0/16" "$end"
+  equal "Table = 1234" "$own" "Table = 1234" -- "AllowedIPs = 0.0.0.0/0, ::/0, 10.8.0.0/16, 10.77.0.2/32" "$end"
+  equal "Table = auto" "$own" "Table = auto" -- "AllowedIPs = 0.0.0.0/0, ::/0, 10.8.0.0/16" "$end"
+}
+
+# on_both COMMAND...
+on_both() {
+  furnished a "$@" && furnished b "$@"
+}
+
+test_mtu() {
+  local own="Address = 10.77.0.1/24" allowed="AllowedIPs = 10.8.0.0/16"
+  equal "MTU given" "$own" "MTU = 1380" -- "$allowed" "Endpoint = $far_endpoint"
+  on_both ip link set wire mtu 1400
+  equal "MTU of the link" "$own" -- "$allowed" "Endpoint = $far_endpoint"
+  equal "MTU of the link of the default route" "$own" -- "$allowed"
+  on_both ip link set wire mtu 1500
+  on_both ip route add 198.51.100.0/25 via "$gateway4" mtu 1390
+  equal "MTU of the way to the endpoint" "$own" -- "$allowed" "Endpoint = $far_endpoint"
+  compare_by=largest_and_smallest_mtu equal "MTU of two ways" "$own" -- "$allowed" "Endpoint = $far_endpoint" \
+    "[Peer]" "PublicKey = $(<"$work/third.pub")" "Endpoint = 198.51.100.129:51820"
+  on_both ip route delete 198.51.100.0/25
+  on_both ip route delete default
+  equal "MTU without any way" "$own" -- "$allowed" "Endpoint = [2001:db8::1]:51820"
+  on_both ip route add default via "$gateway4"
+}
+
+largest_and_smallest_mtu() {
+  differs_by '"mtu": 1420' '"mtu": 1310'
+}
+
+test_names() {
+  equal "servers and domains" "Address = 10.77.0.1/24" "DNS = 9.9.9.9, one.example" "DNS = fd77::53,two.example" -- \
+    "AllowedIPs = 10.8.0.0/16" "Endpoint = $far_endpoint"
+}
+
+test_many() {
+  equal "500 networks" "Address = 10.77.0.1/24, fd77::1/64" -- "Endpoint = $far_endpoint" \
+    "$(printf 'AllowedIPs = 10.8.%d.0/24\n' {1..250})" "$(printf 'AllowedIPs = fd78:%x::/32\n' {1..250})"
+}
+
+# another SIDE up|down: a tunnel of wg-quick's, with the first mark that both would take.
+another() {
+  wg_quick "$1" wireguard-go "$2" "$work/wg9.conf"
+}
+
+# minivpn must not take the rules of the other tunnel, which look like its own, but wg-quick does.
+test_second_tunnel() {
+  write_file wg9 "Address = 10.99.0.1/24, fd99::1/64" -- "AllowedIPs = 0.0.0.0/0, ::/0" "Endpoint = $far_endpoint"
+  check "another tunnel is there, on side a" another a up
+  check "another tunnel is there, on side b" another b up
+  equal "default routes beside another tunnel" "${everything[@]}"
+  check "it goes, on side a" another a down
+  check "it goes, on side b" another b down
+  on_both sysctl -q net.ipv4.conf.all.src_valid_mark=0
+}
+
+# --- However it ends ---
+
+# leaves_nothing WHAT: the machine becomes what it was, and a check says so.
+leaves_nothing() {
+  check "$1: nothing is left" becomes_as b before
+}
+
+# killed: whatever runs of minivpn, without any warning.
+killed() {
+  on b sh -c 'kill -KILL $(pidof minivpn)' && wait_for 10 not on b ip link show wg0
+}
+
+test_killed() {
+  write_file wg0 "${everything[@]}"
+  check "killed: minivpn is up" up
+  remember b up
+  check "killed: SIGKILL" killed
+  check "killed: something is left" not is_as b before
+  check "killed: down" down
+  leaves_nothing "killed"
+  check "killed, and up again: minivpn is up" up
+  check "killed, and up again: SIGKILL" killed
+  check "killed, and up again: up says that it undoes" ends 0 up
+  check "killed, and up again: by these words" said "left behind"
+  check "killed, and up again: it is as the first time" is_as b up
+  check "killed, and up again: down" down
+  leaves_nothing "killed, and up again"
+}
+
+# with_hook LINE: the file that does everything, and this.
+with_hook() {
+  write_file wg0 "$1" "${everything[@]}"
+}
+
+# fails_by WORD...: up does, and says this.
+fails_by() {
+  ends 1 up && said "$@"
+}
+
+test_failing_steps() {
+  with_hook "PreUp = false"
+  check "PreUp fails" fails_by PreUp "exit status 1"
+  leaves_nothing "PreUp fails"
+  with_hook "PostUp = false"
+  check "PostUp fails" fails_by PostUp "exit status 1"
+  leaves_nothing "PostUp fails"
+  on b ip route add 10.8.0.0/16 dev wire
+  remember b with_route
+  write_file wg0 "${everything[@]}"
+  check "a route is taken: up fails" fails_by 10.8.0.0/16 "another device"
+  check "a route is taken: nothing is left but this" becomes_as b with_route
+  on b ip route delete 10.8.0.0/16
+  leaves_nothing "a route was taken"
+}
+
+# begin [OPTION]...: up, beside this script.
+begin() {
+  spawn "$work/up" b env PATH="$work/bin:$PATH" "$minivpn" up "$@" "$work/wg0.conf"
+}
+
+# ended STATUS...: with one of these.
+ended() {
+  local status=0
+  finished "$work/up" 10 || status=$?
+  cat "$work/up.err"
+  [[ " $* " == *" $status "* ]]
+}
+
+# interrupted HOOK SIGNAL: while it sleeps.
+interrupted() {
+  with_hook "$1 = touch /run/hook; sleep 60"
+  begin
+  check "$2 during $1: it is at work" wait_for 5 on b rm /run/hook
+  check "$2 during $1: the machine is another" not is_as b before
+  signal "$work/up" "$2"
+  check "$2 during $1: up fails" ended 1
+  leaves_nothing "$2 during $1"
+}
+
+test_interrupted() {
+  interrupted PreUp INT
+  interrupted PostUp INT
+  interrupted PostUp TERM
+}
+
+# in_foreground: everything is there, and up stays.
+in_foreground() {
+  write_file wg0 "${everything[@]}"
+  begin -f && wait_for 10 is_as b up
+}
+
+# kill_carrier: the process that carries the tunnel of an up that stays.
+kill_carrier() {
+  on b sh -c 'kill -KILL "$(pidof -o "$1" minivpn)"' sh "$(<"$work/up.pid")"
+}
+
+# foreground WHAT STATUS COMMAND...: ends up by the command.
+foreground() {
+  check "up -f, $1: it is up" in_foreground
+  check "up -f, $1: it is to end" "${@:3}"
+  check "up -f, $1: it ends with $2" ended "$2"
+  leaves_nothing "up -f, $1"
+}
+
+test_foreground() {
+  local name
+  for name in INT TERM; do
+    foreground "SIG$name" 0 signal "$work/up" "$name"
+  done
+  foreground "down" 0 down
+  foreground "SIGKILL of what carries the tunnel" 1 kill_carrier
+}
+
+main() {
+  need_minivpn
+  make_sides=make_alike
+  net_begin 240 ip wg wg-quick wireguard-go nft sysctl python3 fping pidof diff -- "$@"
+  make_keys third
+  furnish a
+  furnish b
+  test_controls
+  test_networks
+  test_default_routes
+  test_mtu
+  test_names
+  test_many
+  test_second_tunnel
+  remember b before
+  test_killed
+  test_failing_steps
+  test_interrupted
+  test_foreground
+  net_end
+}
+
+main "$@"
