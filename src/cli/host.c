@@ -139,6 +139,13 @@ static int set_src_valid_mark(struct mv_host *host, bool is_set)
 	return 0;
 }
 
+static int restore_src_valid_mark(struct mv_host *host)
+{
+	return mv_hostrecord_others_set_src_valid_mark(host->device)
+		       ? 0
+		       : set_src_valid_mark(host, false);
+}
+
 static int report_dns(const struct mv_host *host, const char *what, int status)
 {
 	char reason[MV_DNS_NAME_MAX];
@@ -184,7 +191,7 @@ static int carry_out(struct mv_host *host, int ifindex, const struct mv_host_ste
 		return set_src_valid_mark(host, true);
 	}
 	if (step->kind == MV_HOST_SRC_VALID_MARK_RESTORE) {
-		return set_src_valid_mark(host, false);
+		return restore_src_valid_mark(host);
 	}
 	if (step->kind == MV_HOST_DNS_SET) {
 		return set_dns(host, config);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/hostrecord.h"
 #include "edge/netlink_ask.h"
 #include "edge/sysctl.h"
 
@@ -150,9 +151,11 @@ static int plan_mark(
 			state->routes[i].table = state->mark;
 		}
 	}
-	/* What cannot be read will not be written. */
+	/* What cannot be read will not be written. Where minivpn has set it, the last to go
+	 * restores. */
 	state->sets_src_valid_mark =
-		state->by_mark4 && mv_sysctl_get_src_valid_mark(&is_set) == 0 && !is_set;
+		state->by_mark4 && mv_sysctl_get_src_valid_mark(&is_set) == 0 &&
+		(!is_set || mv_hostrecord_others_set_src_valid_mark(config->device));
 	return error;
 }
 

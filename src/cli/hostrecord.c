@@ -1,5 +1,6 @@
 #include "cli/hostrecord.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -190,6 +191,35 @@ bool mv_hostrecord_exists(const char *device)
 
 	print_path(path, device, "");
 	return access(path, F_OK) == 0;
+}
+
+static bool sets_src_valid_mark(const char *device)
+{
+	struct mv_hostrecord record;
+
+	if (mv_hostrecord_read(&record, device) < 0) {
+		return false;
+	}
+	bool sets = record.state.sets_src_valid_mark;
+	mv_hostrecord_uninit(&record);
+	return sets;
+}
+
+bool mv_hostrecord_others_set_src_valid_mark(const char *device)
+{
+	DIR *folder = opendir(FOLDER);
+	const struct dirent *entry;
+	bool found = false;
+
+	while (folder && !found && (entry = readdir(folder))) {
+		/* Locks and fresh files have a colon in their names, which no device has. */
+		found = !strchr(entry->d_name, ':') &&
+			strcmp(entry->d_name, device) != 0 && sets_src_valid_mark(entry->d_name);
+	}
+	if (folder) {
+		closedir(folder);
+	}
+	return found;
 }
 
 /* Writing */

@@ -38,6 +38,9 @@ int mv_hostrecord_read(struct mv_hostrecord *record, const char *device);
 
 bool mv_hostrecord_exists(const char *device);
 
+/* Whether another device than this one needs net.ipv4.conf.all.src_valid_mark, and had it set. */
+bool mv_hostrecord_others_set_src_valid_mark(const char *device);
+
 /* In one step: the old file or the new one is there. -errno. */
 int mv_hostrecord_write(const struct mv_hostrecord *record, const char *device);
 void mv_hostrecord_remove(const char *device);
