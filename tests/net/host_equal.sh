@@ -330,6 +330,74 @@ test_foreground() {
   foreground "SIGKILL of what carries the tunnel" 1 kill_carrier
 }
 
+# --- Two tunnels at once ---
+
+# leads SIDE DEVICE ADDRESS [MARK]: what goes there takes this device.
+leads() {
+  shows " dev $2 " on "$1" ip route get "$3" mark "${4:-0}"
+}
+
+# has_way LABEL DEVICE: all goes by it but the own network, and src_valid_mark lets the answers in.
+has_way() {
+  check "$1: IPv4 takes $2" leads b "$2" 203.0.113.1
+  check "$1: IPv6 takes $2" leads b "$2" 2001:db8::1
+  check "$1: the own network, IPv4, does not" leads b wire "$gateway4"
+  check "$1: the own network, IPv6, does not" leads b wire "$gateway6"
+  check "$1: src_valid_mark is set" shows 1 on b sysctl -n net.ipv4.conf.all.src_valid_mark
+}
+
+# two_tunnels FIRST SECOND: in this order they go.
+two_tunnels() {
+  local label="two tunnels, $1 goes first"
+  check "$label: wg0 is up" up wg0
+  check "$label: wg1 is up" up wg1
+  has_way "$label, both are up" wg1
+  check "$label: it goes" down "$1"
+  has_way "$label, $2 is left" "$2"
+  check "$label: $2 goes" down "$2"
+  leaves_nothing "$label"
+}
+
+test_two_tunnels() {
+  write_file wg0 "${everything[@]}"
+  write_file wg1 "Address = 10.79.0.1/24, fd79::1/64" "DNS = 9.9.9.10" -- \
+    "AllowedIPs = 0.0.0.0/0, ::/0" "Endpoint = $far_endpoint"
+  two_tunnels wg0 wg1
+  two_tunnels wg1 wg0
+}
+
+# --- An endpoint in a network of the tunnel ---
+
+# gateway_up: the other end of the tunnel of b, which also has the address of the far endpoint.
+gateway_up() {
+  on gateway ip address add "${far_endpoint%:*}/32" dev lo
+  printf '%s\n' "[Interface]" "PrivateKey = $(<"$work/b.key")" "ListenPort = 51820" "Address = 10.77.0.2/24" \
+    "[Peer]" "PublicKey = $(<"$work/a.pub")" "AllowedIPs = 10.77.0.1/32" >"$work/gate0.conf"
+  furnished gateway minivpn up "$work/gate0.conf"
+}
+
+test_endpoint_within() {
+  check "the gateway has a tunnel" gateway_up
+  write_file wg0 "Address = 10.77.0.1/24" -- "AllowedIPs = 10.77.0.2/32, 192.0.2.0/24" "Endpoint = $gateway4:51820"
+  check "an endpoint in its tunnel's network and the own one: up" up
+  check "an endpoint in its tunnel's network and the own one: ping" reaches b 10.77.0.2 3
+  check "an endpoint in its tunnel's network and the own one: down" down
+  leaves_nothing "an endpoint in its tunnel's network and the own one"
+
+  write_file wg0 "Address = 10.77.0.1/24" -- "AllowedIPs = 10.77.0.2/32, 198.51.100.0/24" "Endpoint = $far_endpoint"
+  check "an endpoint in its tunnel's network: up" up
+  check "an endpoint in its tunnel's network: wg-quick takes it" up_by_wg_quick
+  check "an endpoint in its tunnel's network: the network is in the tunnel" leads b wg0 198.51.100.9
+  check "an endpoint in its tunnel's network: but not what is sealed" leads b wire 198.51.100.1 51820
+  check "an endpoint in its tunnel's network: as it is by wg-quick" leads a wg0 198.51.100.1 51820
+  check "an endpoint in its tunnel's network: ping" reaches b 10.77.0.2 3
+  check "an endpoint in its tunnel's network: ping to its address" reaches b 198.51.100.1 3
+  check "an endpoint in its tunnel's network: down" down
+  check "an endpoint in its tunnel's network: wg-quick, too" down_by_wg_quick
+  leaves_nothing "an endpoint in its tunnel's network"
+  check "the tunnel of the gateway goes" furnished gateway minivpn down gate0
+}
+
 main() {
   need_minivpn
   make_sides=make_alike
@@ -349,6 +417,8 @@ main() {
   test_failing_steps
   test_interrupted
   test_foreground
+  test_two_tunnels
+  test_endpoint_within
   net_end
 }
 
