@@ -246,6 +246,15 @@ test_killed() {
   leaves_nothing "killed, and up again"
 }
 
+# Without any process that was killed.
+test_deleted() {
+  check "device deleted: minivpn is up" up
+  check "device deleted: it is deleted" on b ip link delete wg0
+  check "device deleted: the process ends" wait_for 10 not on b pidof minivpn
+  check "device deleted: down" down
+  leaves_nothing "device deleted"
+}
+
 # with_hook LINE: the file that does everything, and this.
 with_hook() {
   write_file wg0 "$1" "${everything[@]}"
@@ -328,6 +337,11 @@ test_foreground() {
   done
   foreground "down" 0 down
   foreground "SIGKILL of what carries the tunnel" 1 kill_carrier
+  check "up -f, SIGKILL of up itself: it is up" in_foreground
+  signal "$work/up" KILL
+  check "up -f, SIGKILL of up itself: it is gone" ended 137
+  check "up -f, SIGKILL of up itself: down" down
+  leaves_nothing "up -f, SIGKILL of up itself"
 }
 
 # --- Two tunnels at once ---
@@ -414,6 +428,7 @@ main() {
   test_second_tunnel
   remember b before
   test_killed
+  test_deleted
   test_failing_steps
   test_interrupted
   test_foreground
