@@ -76,6 +76,7 @@ static void begin_child(const struct mv_daemon *daemon, pid_t parent)
 bool mv_daemon_fork(struct mv_daemon *daemon, enum mv_exit *result)
 {
 	pid_t parent = getpid();
+	sigset_t set, old;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0) {
@@ -83,8 +84,14 @@ bool mv_daemon_fork(struct mv_daemon *daemon, enum mv_exit *result)
 		return false;
 	}
 	fflush(NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, &old);
 	daemon->child = fork();
 	if (daemon->child == 0) {
+		sigprocmask(SIG_SETMASK, &old, NULL);
 		daemon->ready_fd = fds[1];
 		begin_child(daemon, parent);
 		return true;

@@ -25,7 +25,8 @@ struct mv_daemon {
 
 /*
  * True in the child, which goes on. False in the parent, when the child is ready or has ended:
- * *result is its exit code, 0 if it is ready.
+ * *result is its exit code, 0 if it is ready. There SIGINT, SIGTERM and SIGHUP are blocked from
+ * then on, until somebody is ready to take everything back (mv_runner_init).
  */
 bool mv_daemon_fork(struct mv_daemon *daemon, enum mv_exit *result);
 

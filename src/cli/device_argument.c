@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "cli/peer_file.h"
+#include "config/ifname.h"
 
 static bool names_a_file(const char *argument)
 {
@@ -20,6 +21,10 @@ enum mv_exit mv_device_argument_read(struct mv_device_argument *read, const char
 	*read = (struct mv_device_argument){.is_file = names_a_file(argument)};
 	if (argument[0] == '\0') {
 		return mv_command_failed("the name of the device is empty");
+	}
+	if (!read->is_file && !mv_ifname_is_valid(argument)) {
+		return mv_command_failed(
+			"'%s' is neither a file nor a device: " MV_IFNAME_RULE, argument);
 	}
 	if (!read->is_file) {
 		memcpy(read->device, argument, strlen(argument) + 1);

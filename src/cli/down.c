@@ -89,36 +89,42 @@ static enum mv_exit end_program(const char *device, int connection)
 	return result;
 }
 
-/* The first that went wrong decides; the rest is done all the same. */
-static enum mv_exit worse(enum mv_exit first, enum mv_exit then)
-{
-	return first != MV_EXIT_DONE ? first : then;
-}
-
 static enum mv_exit end_tunnel(struct mv_host *host, int connection)
 {
 	enum mv_exit result = mv_host_pre_down(host);
 
-	result = worse(result, mv_saveconfig_if_wanted(host));
-	result = worse(result, mv_host_undo(host));
-	result = worse(result, end_program(host->device, connection));
-	result = worse(result, mv_host_post_down(host));
+	result = mv_host_worse(result, mv_saveconfig_if_wanted(host));
+	result = mv_host_worse(result, mv_host_undo(host));
+	result = mv_host_worse(result, end_program(host->device, connection));
+	result = mv_host_worse(result, mv_host_post_down(host));
 	mv_host_forget(host);
 	return result;
 }
 
-/* It died, and what it has done to this machine is left. */
+/* Of a tunnel that died. */
+static enum mv_exit undo_remains(struct mv_host *host)
+{
+	enum mv_exit result = mv_host_undo(host);
+
+	result = mv_host_worse(result, mv_host_post_down(host));
+	mv_host_forget(host);
+	return result;
+}
+
+/* There is no program, but perhaps what it did to this machine. */
 static enum mv_exit clean_up(struct mv_host *host, int error)
 {
 	char path[MV_UAPI_PATH_MAX];
-	enum mv_exit result;
 
 	mv_uapi_path(path, host->device);
 	bool had_socket = error == -ECONNREFUSED && unlink(path) == 0;
 	if (host->has_record) {
-		result = worse(mv_host_undo(host), mv_host_post_down(host));
-		mv_host_forget(host);
-		printf("%s was not up any more; what it left behind is undone\n", host->device);
+		enum mv_exit result = undo_remains(host);
+
+		if (result == MV_EXIT_DONE) {
+			printf("%s was not up any more; what it left behind is undone\n",
+				host->device);
+		}
 		return result;
 	}
 	if (had_socket) {
@@ -129,23 +135,45 @@ static enum mv_exit clean_up(struct mv_host *host, int error)
 	return mv_device_status_failed(host->device, error);
 }
 
+/* Under the lock. What is written down may be of an earlier tunnel of this name. */
+static enum mv_exit take_down_locked(struct mv_host *host)
+{
+	enum mv_exit result = MV_EXIT_DONE;
+	int connection = mv_uapi_client_connect(host->device);
+
+	mv_runner_ignore_signals(&host->runner);
+	if (connection == -ENOENT || connection == -ECONNREFUSED) {
+		return clean_up(host, connection);
+	}
+	if (connection < 0) {
+		return mv_device_status_failed(host->device, connection);
+	}
+	if (mv_host_is_of_device(host)) {
+		result = end_tunnel(host, connection);
+	} else {
+		result = host->has_record ? undo_remains(host) : MV_EXIT_DONE;
+		result = mv_host_worse(result, end_program(host->device, connection));
+	}
+	close(connection);
+	return result;
+}
+
 static enum mv_exit take_down(const char *device)
 {
 	struct mv_host host;
-	enum mv_exit result = mv_host_init(&host, device);
+	char path[MV_UAPI_PATH_MAX];
 
+	mv_uapi_path(path, device);
+	if (!mv_hostrecord_exists(device) && access(path, F_OK) < 0) {
+		return mv_device_status_failed(device, -errno);
+	}
+	enum mv_exit result = mv_host_init(&host, device);
 	if (result != MV_EXIT_DONE) {
 		return result;
 	}
-	host.runner.ignores_signals = true;
-	int connection = mv_uapi_client_connect(device);
-	if (connection >= 0) {
-		result = end_tunnel(&host, connection);
-		close(connection);
-	} else if (connection == -ENOENT || connection == -ECONNREFUSED) {
-		result = clean_up(&host, connection);
-	} else {
-		result = mv_device_status_failed(device, connection);
+	result = mv_host_begin(&host);
+	if (result == MV_EXIT_DONE) {
+		result = take_down_locked(&host);
 	}
 	mv_host_uninit(&host);
 	return result;

@@ -1,6 +1,7 @@
 #include "cli/hookrun.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,7 @@ static enum mv_exit run(struct mv_runner *runner, enum mv_hook kind,
 	}
 	fprintf(stderr, "minivpn: %s: %s\n", mv_hook_name(kind), command);
 	int status = run_shell(runner, command);
+	sodium_memzero(command, strlen(command));
 	free(command);
 	return judge(kind, hook, status);
 }

@@ -1,5 +1,6 @@
 #include "cli/host.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include "cli/hookrun.h"
 #include "edge/firewall.h"
+#include "edge/netlink_ask.h"
 #include "edge/sysctl.h"
 
 /* Life */
@@ -28,20 +30,28 @@ static enum mv_exit read_record(struct mv_host *host)
 		error == -EBADMSG ? "it is not as minivpn wrote it" : strerror(-error));
 }
 
-static enum mv_exit lock(struct mv_host *host)
+static enum mv_exit report_lock(const struct mv_host *host, int error)
 {
-	host->lock = mv_hostrecord_lock(host->device);
-	if (host->lock >= 0) {
-		return read_record(host);
-	}
-	if (host->lock == -EAGAIN) {
+	if (error == -EAGAIN) {
 		return mv_command_failed(
 			"another 'minivpn up' or 'minivpn down' is at work on %s", host->device);
 	}
-	if (host->lock == -EACCES || host->lock == -EPERM) {
+	if (error == -EACCES || error == -EPERM) {
 		return mv_command_failed("no permission for /run/minivpn: run minivpn as root");
 	}
-	return mv_command_failed("cannot use /run/minivpn: %s", strerror(-host->lock));
+	return mv_command_failed("cannot use /run/minivpn: %s", strerror(-error));
+}
+
+enum mv_exit mv_host_relock(struct mv_host *host, unsigned limit_s)
+{
+	host->lock = mv_hostrecord_lock(host->device, limit_s);
+	return host->lock < 0 ? report_lock(host, host->lock) : read_record(host);
+}
+
+static void uninit_record(struct mv_host *host)
+{
+	mv_hostrecord_uninit(&host->record);
+	host->has_record = false;
 }
 
 void mv_host_unlock(struct mv_host *host)
@@ -50,39 +60,122 @@ void mv_host_unlock(struct mv_host *host)
 		close(host->lock);
 	}
 	host->lock = -1;
-	mv_hostrecord_uninit(&host->record);
-	host->has_record = false;
-}
-
-enum mv_exit mv_host_relock(struct mv_host *host)
-{
-	return lock(host);
+	uninit_record(host);
 }
 
 enum mv_exit mv_host_init(struct mv_host *host, const char *device)
 {
-	*host = (struct mv_host){.device = device};
-	enum mv_exit result = lock(host);
+	*host = (struct mv_host){0};
+	snprintf(host->device, sizeof(host->device), "%s", device);
+	enum mv_exit result = mv_host_relock(host, MV_HOST_LOCK_S);
 	if (result != MV_EXIT_DONE) {
 		mv_host_unlock(host);
 		return result;
 	}
 	int error = mv_netlink_open(&host->netlink);
-	if (error == 0 && (error = mv_runner_init(&host->runner)) < 0) {
-		mv_netlink_close(host->netlink);
-	}
 	if (error < 0) {
 		mv_host_unlock(host);
-		return mv_command_failed("cannot start: %s", strerror(-error));
+		return mv_command_failed(
+			"cannot talk to the kernel by netlink: %s", strerror(-error));
 	}
 	return MV_EXIT_DONE;
+}
+
+enum mv_exit mv_host_begin(struct mv_host *host)
+{
+	int error = mv_runner_init(&host->runner);
+
+	host->has_begun = error == 0;
+	return error < 0 ? mv_command_failed("cannot start: %s", strerror(-error)) : MV_EXIT_DONE;
 }
 
 void mv_host_uninit(struct mv_host *host)
 {
 	mv_host_unlock(host);
 	mv_netlink_close(host->netlink);
-	mv_runner_uninit(&host->runner);
+	if (host->has_begun) {
+		mv_runner_uninit(&host->runner);
+	}
+}
+
+bool mv_host_is_of_device(const struct mv_host *host)
+{
+	struct mv_hostrecord_socket socket;
+
+	return host->has_record && mv_hostrecord_socket_of(&socket, host->device) &&
+	       mv_hostrecord_is_of(&host->record, &socket);
+}
+
+/* The record */
+
+static enum mv_exit write_record(struct mv_host *host)
+{
+	int error = mv_hostrecord_write(&host->record, host->device);
+
+	return error < 0 ? mv_command_failed("cannot write down in /run/minivpn/%s what is to be "
+					     "undone later: %s",
+				   host->device, strerror(-error))
+			 : MV_EXIT_DONE;
+}
+
+static enum mv_exit begin_record(struct mv_host *host, const struct mv_hostplan *plan,
+	const char *file, const struct mv_config *config)
+{
+	int error = mv_hostrecord_init(&host->record, file, config);
+
+	host->has_record = true;
+	if (error < 0) {
+		return mv_command_failed("cannot use '%s': %s", file,
+			error == -EINVAL ? "there is a control byte in its path"
+					 : strerror(-error));
+	}
+	host->record.mark = plan->state.mark;
+	return write_record(host);
+}
+
+enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const char *file,
+	const struct mv_config *config)
+{
+	int marks = mv_hostrecord_lock_marks(MV_HOST_LOCK_S);
+
+	*plan = (struct mv_hostplan){0};
+	if (marks < 0) {
+		return report_lock(host, marks);
+	}
+	int error = mv_hostplan_init(plan, config);
+	enum mv_exit result =
+		error < 0 ? mv_command_failed(
+				    "cannot ask the kernel for its routes: %s", strerror(-error))
+			  : begin_record(host, plan, file, config);
+	close(marks);
+	return result;
+}
+
+/* Before it is done: so it is known, whatever happens then. */
+static int note(struct mv_host *host, struct mv_host_step *step)
+{
+	struct mv_hostrecord *record = &host->record;
+	int error = 0;
+
+	if (step->kind == MV_HOST_RULE_MARK_ADD || step->kind == MV_HOST_RULE_MAIN_ADD) {
+		error = mv_netlink_first_priority(host->netlink, step->family, &step->priority);
+	}
+	if (step->kind == MV_HOST_DNS_SET) {
+		mv_dns_name(record->dns_name, host->device);
+	}
+	if (error < 0) {
+		return error;
+	}
+	assert(record->done_count < MV_HOSTRECORD_DONE_MAX);
+	record->done[record->done_count++] = *step;
+	return mv_hostrecord_write(record, host->device);
+}
+
+/* It was not done after all. */
+static void unnote(struct mv_host *host)
+{
+	host->record.done_count--;
+	(void)mv_hostrecord_write(&host->record, host->device);
 }
 
 /* Steps */
@@ -113,17 +206,20 @@ static int add_firewall(
 
 	if (error < 0) {
 		warn_of_firewall(host, step, error, why);
+		unnote(host);
 	}
 	return 0;
 }
 
-/* Where there is no library there was none to add it. */
 static int remove_firewall(struct mv_host *host, const struct mv_host_step *step)
 {
 	char why[MV_FIREWALL_WHY_MAX];
 	int error = mv_firewall_remove(host->device, step->family, why);
 
-	return error == -ELIBACC || error == -EPROTO ? 0 : error;
+	if (error == -EPROTO) {
+		fprintf(stderr, "minivpn: %s: %s\n", host->device, why);
+	}
+	return error;
 }
 
 static int set_src_valid_mark(struct mv_host *host, bool is_set)
@@ -146,18 +242,18 @@ static int restore_src_valid_mark(struct mv_host *host)
 		       : set_src_valid_mark(host, false);
 }
 
-static int report_dns(const struct mv_host *host, const char *what, int status)
+static void warn_of_dns(const struct mv_host *host, const char *what, int status)
 {
 	char reason[MV_DNS_NAME_MAX];
 
-	if (status != 0) {
+	if (status != 0 && status != -EINTR) {
 		fprintf(stderr,
 			"minivpn: %s: warning: cannot %s the DNS servers: %s; the tunnel goes on\n",
 			host->device, what, mv_dns_reason(reason, status));
 	}
-	return status == -EINTR ? -EINTR : 0;
 }
 
+/* A resolvconf that fails may have done a part of it, which is undone later. */
 static int set_dns(struct mv_host *host, const struct mv_config *config)
 {
 	char *text = mv_dns_text(config);
@@ -167,40 +263,46 @@ static int set_dns(struct mv_host *host, const struct mv_config *config)
 	}
 	int status = mv_dns_set(&host->runner, host->record.dns_name, text);
 	free(text);
-	if (status != 0) {
-		/* Then there is nothing of it to be undone. */
-		host->record.state.sets_dns = false;
-		(void)mv_hostrecord_write(&host->record, host->device);
+	warn_of_dns(host, "set", status);
+	if (status == -ENOENT) {
+		unnote(host);
 	}
-	return report_dns(host, "set", status);
+	return status == -EINTR ? -EINTR : 0;
 }
 
-static int carry_out(struct mv_host *host, int ifindex, const struct mv_host_step *step,
+static int remove_dns(struct mv_host *host)
+{
+	warn_of_dns(host, "remove", mv_dns_remove(&host->runner, host->record.dns_name));
+	return 0;
+}
+
+static int add(struct mv_host *host, int ifindex, const struct mv_host_step *step,
 	const struct mv_config *config, const struct mv_hoststate *state)
 {
-	if (host->runner.is_interrupted) {
-		return -EINTR;
-	}
 	if (step->kind == MV_HOST_FIREWALL_ADD) {
 		return add_firewall(host, step, state);
-	}
-	if (step->kind == MV_HOST_FIREWALL_REMOVE) {
-		return remove_firewall(host, step);
 	}
 	if (step->kind == MV_HOST_SRC_VALID_MARK_SET) {
 		return set_src_valid_mark(host, true);
 	}
-	if (step->kind == MV_HOST_SRC_VALID_MARK_RESTORE) {
-		return restore_src_valid_mark(host);
-	}
 	if (step->kind == MV_HOST_DNS_SET) {
 		return set_dns(host, config);
 	}
-	if (step->kind == MV_HOST_DNS_REMOVE) {
-		return report_dns(
-			host, "remove", mv_dns_remove(&host->runner, host->record.dns_name));
-	}
 	return mv_netlink_step(host->netlink, ifindex, step);
+}
+
+static int take_away(struct mv_host *host, const struct mv_host_step *step)
+{
+	if (step->kind == MV_HOST_FIREWALL_REMOVE) {
+		return remove_firewall(host, step);
+	}
+	if (step->kind == MV_HOST_SRC_VALID_MARK_RESTORE) {
+		return restore_src_valid_mark(host);
+	}
+	if (step->kind == MV_HOST_DNS_REMOVE) {
+		return remove_dns(host);
+	}
+	return mv_netlink_step(host->netlink, 0, step);
 }
 
 static enum mv_exit report_step(
@@ -218,6 +320,25 @@ static enum mv_exit report_step(
 			 : strerror(-error));
 }
 
+static int do_step(struct mv_host *host, int ifindex, struct mv_host_step *step,
+	const struct mv_config *config, const struct mv_hoststate *state)
+{
+	bool is_noted = mv_host_step_lies_beside(step->kind);
+	int error = mv_runner_is_interrupted(&host->runner) ? -EINTR : 0;
+
+	if (error == 0 && is_noted) {
+		error = note(host, step);
+	}
+	if (error < 0) {
+		return error;
+	}
+	error = add(host, ifindex, step, config, state);
+	if (error < 0 && is_noted && error != -EINTR) {
+		unnote(host);
+	}
+	return error;
+}
+
 static enum mv_exit do_steps(
 	struct mv_host *host, const struct mv_config *config, const struct mv_hoststate *state)
 {
@@ -229,7 +350,7 @@ static enum mv_exit do_steps(
 		return mv_command_failed("no memory");
 	}
 	for (size_t i = 0; result == MV_EXIT_DONE && i < steps.count; i++) {
-		int error = carry_out(host, ifindex, &steps.list[i], config, state);
+		int error = do_step(host, ifindex, &steps.list[i], config, state);
 
 		if (error < 0) {
 			result = report_step(host, &steps.list[i], error);
@@ -239,29 +360,13 @@ static enum mv_exit do_steps(
 	return result;
 }
 
-/* Before the first thing that outlives the device. */
-static enum mv_exit write_record(struct mv_host *host, const char *file,
-	const struct mv_config *config, const struct mv_hostplan *plan)
+enum mv_exit mv_host_set_up(
+	struct mv_host *host, const struct mv_config *config, const struct mv_hostplan *plan)
 {
-	int error = mv_hostrecord_init(&host->record, file, config);
+	enum mv_exit result;
 
-	if (error == 0) {
-		host->record.state = mv_hoststate_beside_device(&plan->state);
-		mv_dns_name(host->record.dns_name, host->device);
-		error = mv_hostrecord_write(&host->record, host->device);
-	}
-	host->has_record = error == 0;
-	return error < 0 ? mv_command_failed("cannot write down in /run/minivpn/%s what is to be "
-					     "undone later: %s",
-				   host->device, strerror(-error))
-			 : MV_EXIT_DONE;
-}
-
-enum mv_exit mv_host_set_up(struct mv_host *host, const char *file, const struct mv_config *config,
-	const struct mv_hostplan *plan)
-{
-	enum mv_exit result = write_record(host, file, config, plan);
-
+	(void)mv_hostrecord_socket_of(&host->record.socket, host->device);
+	result = write_record(host);
 	if (result == MV_EXIT_DONE) {
 		result = mv_hookrun(&host->runner, MV_HOOK_PRE_UP, &config->hooks[MV_HOOK_PRE_UP],
 			host->device);
@@ -278,25 +383,25 @@ enum mv_exit mv_host_set_up(struct mv_host *host, const char *file, const struct
 
 enum mv_exit mv_host_undo(struct mv_host *host)
 {
+	struct mv_hostrecord *record = &host->record;
 	enum mv_exit result = MV_EXIT_DONE;
-	struct mv_host_steps steps;
+	size_t left = 0;
 
-	if (!host->has_record) {
-		return MV_EXIT_DONE;
-	}
-	host->runner.is_interrupted = false;
-	host->runner.ignores_signals = true;
-	if (mv_hoststate_diff(&steps, &host->record.state, NULL) < 0) {
-		return mv_command_failed("no memory");
-	}
-	for (size_t i = 0; i < steps.count; i++) {
-		int error = carry_out(host, 0, &steps.list[i], NULL, NULL);
+	mv_runner_ignore_signals(&host->runner);
+	for (size_t i = record->done_count; i-- > 0;) {
+		struct mv_host_step step = record->done[i];
 
+		step.kind = mv_host_step_opposite(step.kind);
+		int error = take_away(host, &step);
 		if (error < 0) {
-			result = report_step(host, &steps.list[i], error);
+			result = report_step(host, &step, error);
+			left++;
+		} else {
+			record->done_count--;
+			memmove(&record->done[i], &record->done[i + 1],
+				left * sizeof(record->done[0]));
 		}
 	}
-	mv_host_steps_uninit(&steps);
 	return result;
 }
 
@@ -312,7 +417,15 @@ enum mv_exit mv_host_post_down(struct mv_host *host)
 
 void mv_host_forget(struct mv_host *host)
 {
-	mv_hostrecord_remove(host->device);
-	mv_hostrecord_uninit(&host->record);
-	host->has_record = false;
+	if (host->has_record && host->record.done_count > 0) {
+		write_record(host);
+	} else if (host->has_record) {
+		mv_hostrecord_remove(host->device);
+	}
+	uninit_record(host);
+}
+
+enum mv_exit mv_host_worse(enum mv_exit first, enum mv_exit then)
+{
+	return first != MV_EXIT_DONE ? first : then;
 }

@@ -13,37 +13,56 @@
 #include "edge/netlink.h"
 
 struct mv_host {
-	const char *device;
+	char device[MV_DEVICE_NAME_MAX];
 	int lock;
-	struct mv_runner runner;
 	struct mv_netlink *netlink;
 	struct mv_hostrecord record;
-	bool has_record; /* something may have to be undone */
+	bool has_record;
+	struct mv_runner runner;
+	bool has_begun; /* the runner is there */
 };
 
-/* Takes the lock of the device, and reads what was done for it. Says what is wrong. To be given to
- * mv_host_uninit if it is done. */
+/* How long others may take who have the lock. */
+#define MV_HOST_LOCK_S      10
+#define MV_HOST_LOCK_LONG_S 150
+
+/* Takes the lock of the device, and reads what was done for it. Says what is wrong, and nothing is
+ * left to be freed then. */
 enum mv_exit mv_host_init(struct mv_host *host, const char *device);
 void mv_host_uninit(struct mv_host *host);
 
-/* Others may work on the device meanwhile; then what they did is read. */
+/* Makes ready to run commands. Not before a fork: the child would have a half of it. */
+enum mv_exit mv_host_begin(struct mv_host *host);
+
+/* Others may work on the device meanwhile; then what they have left of the record is read. */
 void mv_host_unlock(struct mv_host *host);
-enum mv_exit mv_host_relock(struct mv_host *host);
+enum mv_exit mv_host_relock(struct mv_host *host, unsigned limit_s);
+
+/* Decides what is to be done for the file, and begins the record of it, with the mark that no other
+ * tunnel may take now. The plan is to be given to mv_hostplan_uninit in any case. */
+enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const char *file,
+	const struct mv_config *config);
 
 /* From nothing to the plan, for a device that is there: PreUp, the steps, PostUp. After a failure
  * mv_host_undo undoes what was done. */
-enum mv_exit mv_host_set_up(struct mv_host *host, const char *file, const struct mv_config *config,
-	const struct mv_hostplan *plan);
+enum mv_exit mv_host_set_up(
+	struct mv_host *host, const struct mv_config *config, const struct mv_hostplan *plan);
 
-/* Undoes what lies beside the device, in the reverse order. What cannot be undone is told, and the
- * rest done. */
+/* The record is of the tunnel that now has this name. */
+bool mv_host_is_of_device(const struct mv_host *host);
+
+/* Undoes what was done and outlives the device, in the reverse order. What cannot be undone is
+ * told, stays in the record, and the rest is done. From here on no signal interrupts. */
 enum mv_exit mv_host_undo(struct mv_host *host);
 
-/* The command of the record before the tunnel goes, and after it has gone. */
+/* The commands of the record before the tunnel goes, and after it has gone. */
 enum mv_exit mv_host_pre_down(struct mv_host *host);
 enum mv_exit mv_host_post_down(struct mv_host *host);
 
-/* Nothing is left to be undone. */
+/* The end of the record, if there is nothing left to be undone. */
 void mv_host_forget(struct mv_host *host);
+
+/* The first that went wrong decides. */
+enum mv_exit mv_host_worse(enum mv_exit first, enum mv_exit then);
 
 #endif

@@ -11,6 +11,9 @@
 /* Where nothing is known of the path to a peer: what every network of today takes. */
 #define PATH_MTU_DEFAULT 1500
 
+#define IPV4_MIN_MTU 576  /* RFC 791 section 3.1 */
+#define IPV6_MIN_MTU 1280 /* RFC 8200 section 5 */
+
 /* Outer IPv6, UDP and the data message's own header and tag. */
 #define OVERHEAD 80
 
@@ -18,6 +21,24 @@
 #define MARK_FIRST 51820
 
 /* MTU */
+
+static bool any_ipv6(const struct mv_config *config)
+{
+	for (size_t i = 0; i < config->address_count; i++) {
+		if (config->addresses[i].ip.family == MV_FAMILY_IPV6) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A narrower way is not one for whole packets anyway: the outer ones are fragmented. */
+static uint32_t bounded_mtu(const struct mv_config *config, uint32_t path_mtu)
+{
+	uint32_t least = any_ipv6(config) ? IPV6_MIN_MTU : IPV4_MIN_MTU;
+
+	return path_mtu < least + OVERHEAD ? least : path_mtu - OVERHEAD;
+}
 
 static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *config)
 {
@@ -35,7 +56,7 @@ static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *con
 	if (least == 0 && mv_netlink_default_mtu(netlink, &mtu) == 0) {
 		least = mtu;
 	}
-	return (least == 0 ? PATH_MTU_DEFAULT : least) - OVERHEAD;
+	return bounded_mtu(config, least == 0 ? PATH_MTU_DEFAULT : least);
 }
 
 /* Routes */
@@ -83,6 +104,7 @@ static int choose_mark(
 	plan->state.mark = config->fwmark > 0 ? config->fwmark : MARK_FIRST - 1;
 	while (error == 0 && is_used) {
 		error = mv_netlink_table_is_used(netlink, ++plan->state.mark, &is_used);
+		is_used |= mv_hostrecord_others_have_mark(config->device, plan->state.mark);
 	}
 	plan->fwmark = plan->state.mark;
 	return error;

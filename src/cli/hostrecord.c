@@ -1,8 +1,10 @@
 #include "cli/hostrecord.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/now.h"
+#include "control/uapi_socket.h"
+
 #define FOLDER   "/run/minivpn"
 #define PATH_LEN 64
 
-#define LOCK_TRIES   100
-#define LOCK_WAIT_US 100000
+#define LOCK_TRIES_A_SECOND 20
 
 static void print_path(char path[static PATH_LEN], const char *device, const char *ending)
 {
@@ -59,6 +63,17 @@ static int copy_hooks(struct mv_config_hooks *copy, const struct mv_config_hooks
 	return error;
 }
 
+/* One would begin another line of the record. */
+static bool has_control_byte(const char *path)
+{
+	for (; *path; path++) {
+		if (iscntrl((unsigned char)*path)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int mv_hostrecord_init(
 	struct mv_hostrecord *record, const char *file, const struct mv_config *config)
 {
@@ -66,6 +81,9 @@ int mv_hostrecord_init(
 		.file = realpath(file, NULL), .saves_config = config->saves_config};
 	if (!record->file) {
 		return -errno;
+	}
+	if (has_control_byte(record->file)) {
+		return -EINVAL;
 	}
 	int error = copy_hooks(&record->pre_down, &config->hooks[MV_HOOK_PRE_DOWN]);
 
@@ -81,7 +99,80 @@ void mv_hostrecord_uninit(struct mv_hostrecord *record)
 	*record = (struct mv_hostrecord){0};
 }
 
+bool mv_hostrecord_socket_of(struct mv_hostrecord_socket *socket, const char *device)
+{
+	char path[MV_UAPI_PATH_MAX];
+	struct stat found;
+
+	mv_uapi_path(path, device);
+	if (lstat(path, &found) < 0) {
+		return false;
+	}
+	*socket = (struct mv_hostrecord_socket){.inode = found.st_ino,
+		.changed_ns = (uint64_t)found.st_ctim.tv_sec * MV_NS_PER_S +
+			      (uint64_t)found.st_ctim.tv_nsec};
+	return true;
+}
+
+bool mv_hostrecord_is_of(
+	const struct mv_hostrecord *record, const struct mv_hostrecord_socket *socket)
+{
+	return record->socket.inode == socket->inode &&
+	       record->socket.changed_ns == socket->changed_ns;
+}
+
+/* Steps as words */
+
+static const struct word {
+	enum mv_host_step_kind kind;
+	const char *word;
+} words[] = {
+	{MV_HOST_DNS_SET, "dns"},
+	{MV_HOST_SRC_VALID_MARK_SET, "src_valid_mark"},
+	{MV_HOST_FIREWALL_ADD, "firewall"},
+	{MV_HOST_RULE_MARK_ADD, "rule_mark"},
+	{MV_HOST_RULE_MAIN_ADD, "rule_main"},
+};
+
+static const struct word *const words_end = words + sizeof(words) / sizeof(words[0]);
+
 /* Reading */
+
+/* "firewall 4 51820 0", "dns NAME" */
+static int read_step(struct mv_hostrecord *record, const char *text)
+{
+	struct mv_host_step *step = &record->done[record->done_count];
+	unsigned family = 0;
+	char word[16];
+	int length = 0;
+
+	if (record->done_count == MV_HOSTRECORD_DONE_MAX ||
+		sscanf(text, "%15s%n", word, &length) != 1) {
+		return -EBADMSG;
+	}
+	*step = (struct mv_host_step){0};
+	for (const struct word *known = words; known < words_end; known++) {
+		if (strcmp(word, known->word) != 0) {
+			continue;
+		}
+		step->kind = known->kind;
+		record->done_count++;
+		if (step->kind == MV_HOST_DNS_SET) {
+			return sscanf(text + length, " %63s", record->dns_name) == 1 ? 0 : -EBADMSG;
+		}
+		if (step->kind == MV_HOST_SRC_VALID_MARK_SET) {
+			return 0;
+		}
+		if (sscanf(text + length, " %u %" SCNu32 " %" SCNu32, &family, &step->number,
+			    &step->priority) != 3 ||
+			(family != MV_FAMILY_IPV4 && family != MV_FAMILY_IPV6)) {
+			return -EBADMSG;
+		}
+		step->family = (enum mv_family)family;
+		return 0;
+	}
+	return -EBADMSG;
+}
 
 static bool read_number(uint32_t *number, const char *value)
 {
@@ -113,12 +204,30 @@ static int read_file(struct mv_hostrecord *record, const char *value)
 	return record->file ? 0 : -ENOMEM;
 }
 
+static int read_socket(struct mv_hostrecord_socket *socket, const char *value)
+{
+	return sscanf(value, "%" SCNu64 " %" SCNu64, &socket->inode, &socket->changed_ns) == 2
+		       ? 0
+		       : -EBADMSG;
+}
+
 static int read_line(struct mv_hostrecord *record, const char *word, char *value)
 {
-	struct mv_hoststate *state = &record->state;
-
 	if (strcmp(word, "file") == 0) {
 		return read_file(record, value);
+	}
+	if (strcmp(word, "socket") == 0) {
+		return read_socket(&record->socket, value);
+	}
+	if (strcmp(word, "mark") == 0) {
+		return read_number(&record->mark, value) ? 0 : -EBADMSG;
+	}
+	if (strcmp(word, "did") == 0) {
+		return read_step(record, value);
+	}
+	if (strcmp(word, "saves_config") == 0) {
+		record->saves_config = true;
+		return 0;
 	}
 	if (strcmp(word, mv_hook_name(MV_HOOK_PRE_DOWN)) == 0) {
 		return read_hook(&record->pre_down, value);
@@ -126,23 +235,7 @@ static int read_line(struct mv_hostrecord *record, const char *word, char *value
 	if (strcmp(word, mv_hook_name(MV_HOOK_POST_DOWN)) == 0) {
 		return read_hook(&record->post_down, value);
 	}
-	if (strcmp(word, "mark") == 0) {
-		return read_number(&state->mark, value) ? 0 : -EBADMSG;
-	}
-	if (strcmp(word, "by_mark") == 0) {
-		state->by_mark4 |= strcmp(value, "4") == 0;
-		state->by_mark6 |= strcmp(value, "6") == 0;
-	} else if (strcmp(word, "src_valid_mark") == 0) {
-		state->sets_src_valid_mark = true;
-	} else if (strcmp(word, "dns") == 0) {
-		state->sets_dns = true;
-		snprintf(record->dns_name, sizeof(record->dns_name), "%s", value);
-	} else if (strcmp(word, "saves_config") == 0) {
-		record->saves_config = true;
-	} else {
-		return -EBADMSG;
-	}
-	return 0;
+	return -EBADMSG;
 }
 
 static int read_all(struct mv_hostrecord *record, FILE *in)
@@ -193,19 +286,37 @@ bool mv_hostrecord_exists(const char *device)
 	return access(path, F_OK) == 0;
 }
 
-static bool sets_src_valid_mark(const char *device)
+static bool sets_src_valid_mark(const struct mv_hostrecord *record, uint32_t unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < record->done_count; i++) {
+		if (record->done[i].kind == MV_HOST_SRC_VALID_MARK_SET) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_mark(const struct mv_hostrecord *record, uint32_t mark)
+{
+	return record->mark == mark;
+}
+
+typedef bool is_so(const struct mv_hostrecord *record, uint32_t number);
+
+static bool is_so_of(const char *device, is_so *check, uint32_t number)
 {
 	struct mv_hostrecord record;
 
 	if (mv_hostrecord_read(&record, device) < 0) {
 		return false;
 	}
-	bool sets = record.state.sets_src_valid_mark;
+	bool answer = check(&record, number);
 	mv_hostrecord_uninit(&record);
-	return sets;
+	return answer;
 }
 
-bool mv_hostrecord_others_set_src_valid_mark(const char *device)
+static bool is_so_of_others(const char *device, is_so *check, uint32_t number)
 {
 	DIR *folder = opendir(FOLDER);
 	const struct dirent *entry;
@@ -213,13 +324,23 @@ bool mv_hostrecord_others_set_src_valid_mark(const char *device)
 
 	while (folder && !found && (entry = readdir(folder))) {
 		/* Locks and fresh files have a colon in their names, which no device has. */
-		found = !strchr(entry->d_name, ':') &&
-			strcmp(entry->d_name, device) != 0 && sets_src_valid_mark(entry->d_name);
+		found = !strchr(entry->d_name, ':') && strcmp(entry->d_name, device) != 0 &&
+			is_so_of(entry->d_name, check, number);
 	}
 	if (folder) {
 		closedir(folder);
 	}
 	return found;
+}
+
+bool mv_hostrecord_others_set_src_valid_mark(const char *device)
+{
+	return is_so_of_others(device, sets_src_valid_mark, 0);
+}
+
+bool mv_hostrecord_others_have_mark(const char *device, uint32_t mark)
+{
+	return is_so_of_others(device, has_mark, mark);
 }
 
 /* Writing */
@@ -232,28 +353,37 @@ static void print_hooks(FILE *out, enum mv_hook kind, const struct mv_config_hoo
 	}
 }
 
+static void print_step(
+	FILE *out, const struct mv_hostrecord *record, const struct mv_host_step *step)
+{
+	for (const struct word *known = words; known < words_end; known++) {
+		if (step->kind == known->kind) {
+			fprintf(out, "did %s", known->word);
+		}
+	}
+	if (step->kind == MV_HOST_DNS_SET) {
+		fprintf(out, " %s\n", record->dns_name);
+	} else if (step->kind == MV_HOST_SRC_VALID_MARK_SET) {
+		fputc('\n', out);
+	} else {
+		fprintf(out, " %d %" PRIu32 " %" PRIu32 "\n", (int)step->family, step->number,
+			step->priority);
+	}
+}
+
 static void print_record(FILE *out, const struct mv_hostrecord *record)
 {
-	const struct mv_hoststate *state = &record->state;
-
 	fprintf(out, "file %s\n", record->file);
+	fprintf(out, "socket %" PRIu64 " %" PRIu64 "\n", record->socket.inode,
+		record->socket.changed_ns);
 	if (record->saves_config) {
 		fputs("saves_config 1\n", out);
 	}
-	if (state->mark != 0) {
-		fprintf(out, "mark %u\n", (unsigned)state->mark);
+	if (record->mark != 0) {
+		fprintf(out, "mark %" PRIu32 "\n", record->mark);
 	}
-	if (state->by_mark4) {
-		fputs("by_mark 4\n", out);
-	}
-	if (state->by_mark6) {
-		fputs("by_mark 6\n", out);
-	}
-	if (state->sets_src_valid_mark) {
-		fputs("src_valid_mark 0\n", out);
-	}
-	if (state->sets_dns) {
-		fprintf(out, "dns %s\n", record->dns_name);
+	for (size_t i = 0; i < record->done_count; i++) {
+		print_step(out, record, &record->done[i]);
 	}
 	print_hooks(out, MV_HOOK_PRE_DOWN, &record->pre_down);
 	print_hooks(out, MV_HOOK_POST_DOWN, &record->post_down);
@@ -296,7 +426,24 @@ void mv_hostrecord_remove(const char *device)
 	unlink(path);
 }
 
-int mv_hostrecord_lock(const char *device)
+static int lock_file(const char *path, unsigned limit_s)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		return -errno;
+	}
+	for (unsigned i = 0; i <= limit_s * LOCK_TRIES_A_SECOND; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+			return fd;
+		}
+		usleep(1000000 / LOCK_TRIES_A_SECOND);
+	}
+	close(fd);
+	return -EAGAIN;
+}
+
+int mv_hostrecord_lock(const char *device, unsigned limit_s)
 {
 	char path[PATH_LEN];
 	int error = make_folder();
@@ -305,16 +452,10 @@ int mv_hostrecord_lock(const char *device)
 		return error;
 	}
 	print_path(path, device, ":lock");
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		return -errno;
-	}
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-			return fd;
-		}
-		usleep(LOCK_WAIT_US);
-	}
-	close(fd);
-	return -EAGAIN;
+	return lock_file(path, limit_s);
+}
+
+int mv_hostrecord_lock_marks(unsigned limit_s)
+{
+	return lock_file(FOLDER "/:marks", limit_s);
 }

@@ -1,13 +1,16 @@
 /*
- * What `up` did to this machine, as a file: /run/minivpn/DEVICE. It is written before anything that
- * outlives the device is done, so `down` can undo it whatever became of the tunnel's process and of
- * the peer file, and so can the next `up` of the device. Lines of a word and a value:
+ * What `up` does to this machine, as a file: /run/minivpn/DEVICE. A line is written before anything
+ * is done that outlives the device, so `down` can undo it whatever became of the tunnel's process
+ * and of the peer file, and so can the next `up` of the device:
  *
  *   file /etc/minivpn/tun0.conf
+ *   socket 1234 1764147600123456789
  *   mark 51820
- *   by_mark 4
- *   src_valid_mark 0
- *   dns tun.tun0
+ *   did dns tun.tun0
+ *   did src_valid_mark
+ *   did firewall 4 51820 0
+ *   did rule_mark 4 51820 32765
+ *   did rule_main 4 51820 32764
  *   PreDown 12 echo good-bye
  *
  * For `up` and `down`; a value belongs to one thread.
@@ -19,36 +22,59 @@
 #include "config/config.h"
 #include "edge/hoststate.h"
 
-struct mv_hostrecord {
-	struct mv_hoststate state; /* what lies beside the device, see mv_hoststate_beside_device */
-	char *file;                /* the peer file, its whole path */
-	char dns_name[MV_DNS_NAME_MAX];
-	bool saves_config;
-	struct mv_config_hooks pre_down, post_down;
+/* DNS and src_valid_mark once; firewall and two rules for each family. */
+#define MV_HOSTRECORD_DONE_MAX 8
+
+/* A control socket's file: which tunnel of this name it was. All zero: none yet. */
+struct mv_hostrecord_socket {
+	uint64_t inode, changed_ns;
 };
 
-/* What the file asks for, but for the state. 0 or -errno; to be given to mv_hostrecord_uninit in
- * any case. */
+struct mv_hostrecord {
+	char *file; /* the peer file, its whole path */
+	bool saves_config;
+	struct mv_config_hooks pre_down, post_down;
+	struct mv_hostrecord_socket socket;
+	uint32_t mark; /* that the tunnel has taken for itself; 0: none */
+	char dns_name[MV_DNS_NAME_MAX];
+	struct mv_host_step done[MV_HOSTRECORD_DONE_MAX]; /* in their order */
+	size_t done_count;
+};
+
+/* Of a file, with nothing done yet. 0 or -errno; -EINVAL: a control byte in its path. To be given
+ * to mv_hostrecord_uninit in any case. */
 int mv_hostrecord_init(
 	struct mv_hostrecord *record, const char *file, const struct mv_config *config);
 void mv_hostrecord_uninit(struct mv_hostrecord *record);
+
+/* That a device has now. False: it has none. */
+bool mv_hostrecord_socket_of(struct mv_hostrecord_socket *socket, const char *device);
+
+/* The record is of the tunnel that has this control socket, and not of an earlier one. */
+bool mv_hostrecord_is_of(
+	const struct mv_hostrecord *record, const struct mv_hostrecord_socket *socket);
 
 /* -ENOENT: there is none. -EBADMSG: it is not as minivpn wrote it. Other -errno. */
 int mv_hostrecord_read(struct mv_hostrecord *record, const char *device);
 
 bool mv_hostrecord_exists(const char *device);
 
-/* Whether another device than this one needs net.ipv4.conf.all.src_valid_mark, and had it set. */
+/* Whether the record of another device than this one says that it needs
+ * net.ipv4.conf.all.src_valid_mark, and had it set; or that it has taken this mark. */
 bool mv_hostrecord_others_set_src_valid_mark(const char *device);
+bool mv_hostrecord_others_have_mark(const char *device, uint32_t mark);
 
 /* In one step: the old file or the new one is there. -errno. */
 int mv_hostrecord_write(const struct mv_hostrecord *record, const char *device);
 void mv_hostrecord_remove(const char *device);
 
 /*
- * Whoever brings a device up or down holds its lock meanwhile: a descriptor, to be closed. Waits
- * ten seconds for it: -EAGAIN. Other -errno.
+ * Whoever brings a device up or down holds its lock meanwhile: a descriptor, to be closed. Waits so
+ * many seconds for it: -EAGAIN. Other -errno.
  */
-int mv_hostrecord_lock(const char *device);
+int mv_hostrecord_lock(const char *device, unsigned limit_s);
+
+/* The same for those who choose a mark, from the look at what there is to the record of it. */
+int mv_hostrecord_lock_marks(unsigned limit_s);
 
 #endif

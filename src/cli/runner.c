@@ -29,9 +29,11 @@ static void on_signal(uv_signal_t *handle, int signum)
 int mv_runner_init(struct mv_runner *runner)
 {
 	static const int signums[MV_RUNNER_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+	sigset_t set;
 	int error;
 
 	*runner = (struct mv_runner){0};
+	sigemptyset(&set);
 	error = uv_loop_init(&runner->loop);
 	for (size_t i = 0; error == 0 && i < MV_RUNNER_SIGNALS; i++) {
 		struct sigaction old;
@@ -44,7 +46,9 @@ int mv_runner_init(struct mv_runner *runner)
 		runner->signals[i].data = runner;
 		error = uv_signal_start(&runner->signals[i], on_signal, signums[i]);
 		uv_unref((uv_handle_t *)&runner->signals[i]);
+		sigaddset(&set, signums[i]);
 	}
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	return error;
 }
 
@@ -98,7 +102,7 @@ static void on_written(uv_write_t *write, int status)
 	struct job *job = write->data;
 
 	(void)status;
-	uv_close((uv_handle_t *)&job->input, NULL);
+	close_handle((uv_handle_t *)&job->input, NULL);
 }
 
 static int start(struct job *job, const char *const argv[], const char *input)
@@ -198,4 +202,16 @@ bool mv_runner_wait(struct mv_runner *runner, int fd)
 	while (uv_run(&runner->loop, UV_RUN_DEFAULT) != 0) {
 	}
 	return is_readable;
+}
+
+bool mv_runner_is_interrupted(struct mv_runner *runner)
+{
+	uv_run(&runner->loop, UV_RUN_NOWAIT);
+	return runner->is_interrupted;
+}
+
+void mv_runner_ignore_signals(struct mv_runner *runner)
+{
+	runner->ignores_signals = true;
+	runner->is_interrupted = false;
 }

@@ -17,7 +17,8 @@ struct mv_runner {
 	bool ignores_signals; /* what is begun is brought to its end */
 };
 
-/* From here on the signals are taken down, and nothing more. -errno. */
+/* From here on the signals are taken down, and nothing more; those that were blocked come in.
+ * -errno. */
 int mv_runner_init(struct mv_runner *runner);
 void mv_runner_uninit(struct mv_runner *runner);
 
@@ -32,5 +33,11 @@ int mv_runner_run(
 
 /* Waits until the descriptor can be read, true, or a signal has come, false. */
 bool mv_runner_wait(struct mv_runner *runner, int fd);
+
+/* Looks whether a signal has come. */
+bool mv_runner_is_interrupted(struct mv_runner *runner);
+
+/* From here on what is begun is brought to its end, also what a signal has interrupted. */
+void mv_runner_ignore_signals(struct mv_runner *runner);
 
 #endif

@@ -16,20 +16,40 @@
 #include "control/uapi.h"
 #include "edge/netlink_ask.h"
 
-static void print_addresses(FILE *out, const struct mv_host *host)
+static void print_prefixes(FILE *out, const struct mv_prefix *list, size_t count)
 {
-	int ifindex = (int)if_nametoindex(host->device);
 	char text[MV_PREFIX_TEXT_MAX];
-	struct mv_prefix *list = NULL;
-	size_t count = 0;
 
-	if (mv_netlink_addresses(host->netlink, ifindex, &list, &count) < 0) {
-		return;
-	}
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "Address = %s\n", mv_prefix_print(text, &list[i]));
 	}
+}
+
+/* Those that the device has; when its link is down it has lost those of IPv6, and the file knows.
+ * -errno: it cannot be asked. */
+static int print_addresses(FILE *out, const struct mv_host *host, const struct mv_config *config)
+{
+	int ifindex = (int)if_nametoindex(host->device);
+	struct mv_prefix *list = NULL;
+	struct mv_link_event link;
+	size_t count = 0;
+
+	if (ifindex == 0) {
+		return -ENODEV;
+	}
+	int error = mv_netlink_link_get(host->netlink, ifindex, &link);
+	if (error == 0 && !link.up) {
+		print_prefixes(out, config->addresses, config->address_count);
+		return 0;
+	}
+	if (error == 0) {
+		error = mv_netlink_addresses(host->netlink, ifindex, &list, &count);
+	}
+	if (error == 0) {
+		print_prefixes(out, list, count);
+	}
 	free(list);
+	return error;
 }
 
 static void print_dns(FILE *out, const struct mv_config *config)
@@ -78,7 +98,7 @@ static char *print_lines(const struct mv_host *host, const struct mv_config *con
 	if (!out) {
 		return NULL;
 	}
-	print_addresses(out, host);
+	int error = print_addresses(out, host, config);
 	print_dns(out, config);
 	if (config->mtu > 0) {
 		fprintf(out, "MTU = %u\n", (unsigned)snapshot->mtu);
@@ -97,55 +117,105 @@ static char *print_lines(const struct mv_host *host, const struct mv_config *con
 	}
 	fputs("SaveConfig = true\n", out);
 	print_hooks(out, config);
-	return fclose(out) == 0 ? text : NULL;
+	if (fclose(out) == 0 && error == 0) {
+		return text;
+	}
+	free(text);
+	return NULL;
 }
 
-/* The mark that `up` chose by itself is none of the file's. */
-static void forget_own_choice(
-	struct mv_snapshot *snapshot, const struct mv_host *host, const struct mv_config *config)
+/* The name stays where no address of it was ever found. */
+static bool find_endpoint(
+	void *ctx, const uint8_t public_key[static MV_KEY_LEN], char *text, size_t size)
 {
-	if (config->fwmark == 0 && snapshot->fwmark == host->record.state.mark) {
+	const struct mv_config *config = ctx;
+
+	for (size_t i = 0; i < config->peer_count; i++) {
+		const struct mv_config_peer *peer = &config->peers[i];
+
+		if (peer->endpoint_host && memcmp(peer->public_key, public_key, MV_KEY_LEN) == 0) {
+			bool has_colon = strchr(peer->endpoint_host, ':');
+
+			snprintf(text, size, has_colon ? "[%s]:%u" : "%s:%u", peer->endpoint_host,
+				(unsigned)peer->endpoint_port);
+			return true;
+		}
+	}
+	return false;
+}
+
+static char *print_snapshot(
+	const struct mv_host *host, struct mv_config *config, struct mv_snapshot *snapshot)
+{
+	struct mv_snapshot *status;
+	char *text = NULL;
+
+	/* The MTU is not among what every device tells. */
+	snapshot->mtu = (uint16_t)config->mtu;
+	if (mv_device_status_ask(host->device, &status) == 0) {
+		snapshot->mtu = status->mtu > 0 ? status->mtu : snapshot->mtu;
+		mv_snapshot_destroy(status);
+	}
+	/* The mark that `up` chose by itself is none of the file's. */
+	if (config->fwmark == 0 && snapshot->fwmark == host->record.mark) {
 		snapshot->fwmark = 0;
 	}
-	if (config->listen_port == 0) {
-		snapshot->listen_port = 0;
+	char *lines = print_lines(host, config, snapshot);
+	if (lines) {
+		const struct mv_showconf_extra extra = {
+			.interface_lines = lines, .endpoint = find_endpoint, .ctx = config};
+
+		text = mv_showconf_print(snapshot, &extra);
 	}
+	free(lines);
+	return text;
 }
 
-static char *print_file(const struct mv_host *host, const struct mv_config *config)
+/* NULL: the device does not tell its state. */
+static char *print_file(const struct mv_host *host, struct mv_config *config)
 {
-	struct mv_snapshot *snapshot, *status;
-	char *text = NULL;
+	struct mv_snapshot *snapshot;
 
 	if (mv_device_get(host->device, &snapshot) < 0) {
 		return NULL;
 	}
-	/* The MTU is not among what others tell. */
-	if (mv_device_status_ask(host->device, &status) == 0) {
-		snapshot->mtu = status->mtu;
-		mv_snapshot_destroy(status);
-	}
-	forget_own_choice(snapshot, host, config);
-	char *lines = print_lines(host, config, snapshot);
-	if (lines) {
-		text = mv_showconf_print(snapshot, lines);
-	}
-	free(lines);
+	char *text = print_snapshot(host, config, snapshot);
 	mv_snapshot_destroy(snapshot);
 	return text;
 }
 
+static int write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		ssize_t written = write(fd, text, left);
+
+		if (written < 0 && errno == EINTR) {
+			continue;
+		}
+		if (written < 0) {
+			return -errno;
+		}
+		text += written;
+		left -= (size_t)written;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Not over what somebody else has put there. */
 static int write_text(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (!out) {
+	if (fd < 0) {
 		return -errno;
 	}
-	bool is_written = fputs(text, out) >= 0 && fflush(out) == 0 && fsync(fd) == 0;
-	int error = is_written ? 0 : -errno;
-	return fclose(out) == 0 ? error : -errno;
+	int error = write_all(fd, text);
+	if (close(fd) < 0 && error == 0) {
+		error = -errno;
+	}
+	return error;
 }
 
 static int replace(const char *file, const char *text)
@@ -166,7 +236,7 @@ static int replace(const char *file, const char *text)
 	return error;
 }
 
-static enum mv_exit save(const struct mv_host *host, const struct mv_config *config)
+static enum mv_exit save(const struct mv_host *host, struct mv_config *config)
 {
 	const char *file = host->record.file;
 	char *text = print_file(host, config);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -76,34 +77,36 @@ static enum mv_exit wait_for(pid_t child)
 				 WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
 
-static enum mv_exit undo_remains(const char *device)
+static enum mv_exit undo_remains(struct mv_host *host)
 {
-	struct mv_host host;
-	enum mv_exit result = mv_host_init(&host, device);
+	enum mv_exit result = mv_host_begin(host);
 
-	if (result != MV_EXIT_DONE) {
-		return result;
+	if (result == MV_EXIT_DONE) {
+		result = mv_host_worse(mv_host_undo(host), mv_host_post_down(host));
+		mv_host_forget(host);
 	}
-	fprintf(stderr, "minivpn: %s: undoes what a tunnel that died has left behind\n", device);
-	result = mv_host_undo(&host);
-	mv_host_forget(&host);
-	mv_host_uninit(&host);
 	return result;
 }
 
 /* What a tunnel of this name left behind when its process died. By a process of its own: the one
- * that will carry the tunnel is to be forked before this one makes a loop. */
-static enum mv_exit clear_remains(const char *device)
+ * that will carry the tunnel is to be forked before this one can run commands. */
+static enum mv_exit clear_remains(struct mv_host *host)
 {
-	if (!mv_hostrecord_exists(device) || mv_device_is_up(device)) {
+	if (!host->has_record) {
 		return MV_EXIT_DONE;
 	}
+	fprintf(stderr, "minivpn: %s: undoes what a tunnel that died has left behind\n",
+		host->device);
 	fflush(NULL);
 	pid_t child = fork();
 	if (child == 0) {
-		_exit(undo_remains(device));
+		exit((int)undo_remains(host));
 	}
-	return child < 0 ? mv_command_failed("cannot fork: %s", strerror(errno)) : wait_for(child);
+	enum mv_exit result =
+		child < 0 ? mv_command_failed("cannot fork: %s", strerror(errno)) : wait_for(child);
+	mv_hostrecord_uninit(&host->record);
+	host->has_record = false;
+	return result;
 }
 
 static enum mv_exit print_summary(const struct mv_config *config)
@@ -120,108 +123,124 @@ static enum mv_exit print_summary(const struct mv_config *config)
 	return MV_EXIT_DONE;
 }
 
-/* After a step that failed. */
-static void back_out(struct mv_host *host, pid_t child)
+static void end(pid_t child)
 {
-	mv_host_undo(host);
 	kill(child, SIGTERM);
 	wait_for(child);
-	mv_host_forget(host);
 }
 
-static enum mv_exit worse(enum mv_exit one, enum mv_exit other)
+/* Whether what is written down is still of this tunnel: who took it down by `minivpn down` has seen
+ * to everything, and may have set up another since. */
+static bool is_own(const struct mv_host *host, const struct mv_hostrecord_socket *socket)
 {
-	return one != MV_EXIT_DONE ? one : other;
+	return host->has_record && mv_hostrecord_is_of(&host->record, socket);
 }
 
-/* The tunnel is to end, unless it has, and perhaps another process has seen to everything. */
+/* The tunnel is to end, unless it has. */
 static enum mv_exit wind_up(struct mv_host *host, pid_t child, bool has_ended)
 {
-	enum mv_exit result = mv_host_relock(host);
+	enum mv_exit result = MV_EXIT_DONE;
 
-	host->runner.is_interrupted = false;
-	host->runner.ignores_signals = true;
-	if (!has_ended && host->has_record) {
-		result = worse(result, mv_host_pre_down(host));
-		result = worse(result, mv_saveconfig_if_wanted(host));
+	mv_runner_ignore_signals(&host->runner);
+	if (!has_ended) {
+		result = mv_host_pre_down(host);
+		result = mv_host_worse(result, mv_saveconfig_if_wanted(host));
 	}
-	result = worse(result, mv_host_undo(host));
+	result = mv_host_worse(result, mv_host_undo(host));
 	if (!has_ended) {
 		kill(child, SIGTERM);
 	}
-	result = worse(wait_for(child), result);
-	if (host->has_record) {
-		result = worse(result, mv_host_post_down(host));
-		mv_host_forget(host);
-	}
+	result = mv_host_worse(wait_for(child), result);
+	result = mv_host_worse(result, mv_host_post_down(host));
+	mv_host_forget(host);
 	return result;
 }
 
-static enum mv_exit supervise(struct mv_host *host, pid_t child)
+static enum mv_exit supervise(struct mv_host *host, pid_t child, int child_end)
 {
-	int end = pidfd_open(child, 0);
+	const struct mv_hostrecord_socket socket = host->record.socket;
 
-	if (end < 0) {
-		return mv_command_failed("cannot watch the tunnel: %s", strerror(errno));
-	}
 	mv_host_unlock(host);
-	bool has_ended = mv_runner_wait(&host->runner, end);
-	close(end);
-	return wind_up(host, child, has_ended);
+	bool has_ended = mv_runner_wait(&host->runner, child_end);
+	enum mv_exit result = mv_host_relock(host, MV_HOST_LOCK_LONG_S);
+	if (result == MV_EXIT_DONE && is_own(host, &socket)) {
+		return wind_up(host, child, has_ended);
+	}
+	if (!has_ended) {
+		kill(child, SIGTERM);
+	}
+	return mv_host_worse(wait_for(child), result);
 }
 
 /* With the tunnel's process there, its device is. */
-static enum mv_exit complete(const struct arguments *arguments, struct mv_config *config,
-	const struct mv_hostplan *plan, pid_t child)
+static enum mv_exit complete(struct mv_host *host, const struct arguments *arguments,
+	struct mv_config **config, const struct mv_hostplan *plan, pid_t child)
 {
-	struct mv_host host;
-	enum mv_exit result = mv_host_init(&host, config->device);
+	int child_end = pidfd_open(child, 0);
+	enum mv_exit result =
+		child_end < 0 ? mv_command_failed("cannot watch the tunnel: %s", strerror(errno))
+			      : mv_host_begin(host);
 
-	if (result != MV_EXIT_DONE) {
-		kill(child, SIGTERM);
-		wait_for(child);
-		return result;
-	}
-	char device[MV_DEVICE_NAME_MAX];
-	memcpy(device, config->device, sizeof(device));
-	host.device = device;
-
-	result = mv_host_set_up(&host, arguments->file, config, plan);
 	if (result == MV_EXIT_DONE) {
-		result = print_summary(config);
+		result = mv_host_set_up(host, *config, plan);
 	}
-	mv_config_destroy(config);
+	if (result == MV_EXIT_DONE) {
+		result = print_summary(*config);
+	}
+	mv_config_destroy(*config);
+	*config = NULL;
 	if (result != MV_EXIT_DONE) {
-		back_out(&host, child);
+		if (host->has_begun) {
+			mv_host_undo(host);
+		}
+		end(child);
+		mv_host_forget(host);
 	} else if (arguments->foreground) {
-		result = supervise(&host, child);
+		result = supervise(host, child, child_end);
 	}
-	mv_host_uninit(&host);
+	if (child_end >= 0) {
+		close(child_end);
+	}
 	return result;
 }
 
-static enum mv_exit run(const struct arguments *arguments, struct mv_config *config)
+/* In two processes from the fork on. */
+static enum mv_exit start(struct mv_host *host, const struct arguments *arguments,
+	struct mv_config **config, const struct mv_hostplan *plan)
 {
 	struct mv_daemon daemon = {.in_foreground = arguments->foreground, .keeps = {-1, -1}};
-	struct mv_hostplan plan;
 	enum mv_exit result;
 
-	int error = mv_hostplan_init(&plan, config);
-	if (error < 0) {
-		mv_hostplan_uninit(&plan);
-		mv_config_destroy(config);
-		return mv_command_failed(
-			"cannot ask the kernel for its routes: %s", strerror(-error));
-	}
-	config->fwmark = plan.fwmark;
+	(*config)->fwmark = plan->fwmark;
 	if (mv_daemon_fork(&daemon, &result)) {
-		mv_hostplan_uninit(&plan);
-		return carry(arguments, config, &daemon);
+		exit((int)carry(arguments, *config, &daemon)); /* All else is the parent's. */
 	}
 	if (result == MV_EXIT_DONE) {
-		result = complete(arguments, config, &plan, daemon.child);
-	} else {
-		mv_config_destroy(config);
+		return complete(host, arguments, config, plan, daemon.child);
+	}
+	mv_host_forget(host);
+	return result;
+}
+
+static enum mv_exit run(
+	struct mv_host *host, const struct arguments *arguments, struct mv_config **config)
+{
+	struct mv_hostplan plan = {0};
+	enum mv_exit result;
+
+	if (mv_device_is_up(host->device)) {
+		return mv_command_failed("%s is up already: 'minivpn status %s' shows it, "
+					 "'minivpn down %s' ends it",
+			host->device, host->device, host->device);
+	}
+	result = clear_remains(host);
+	if (result == MV_EXIT_DONE) {
+		result = mv_host_plan(host, &plan, arguments->file, *config);
+		if (result == MV_EXIT_DONE) {
+			result = start(host, arguments, config, &plan);
+		} else {
+			mv_host_forget(host);
+		}
 	}
 	mv_hostplan_uninit(&plan);
 	return result;
@@ -247,12 +266,14 @@ static enum mv_exit up(const struct mv_command *command, int argc, char **argv)
 	if (result != MV_EXIT_DONE) {
 		return result;
 	}
-	result = clear_remains(config->device);
-	if (result != MV_EXIT_DONE) {
-		mv_config_destroy(config);
-		return result;
+	struct mv_host host;
+	result = mv_host_init(&host, config->device);
+	if (result == MV_EXIT_DONE) {
+		result = run(&host, &arguments, &config);
+		mv_host_uninit(&host);
 	}
-	return run(&arguments, config);
+	mv_config_destroy(config);
+	return result;
 }
 
 const struct mv_command mv_command_up = {

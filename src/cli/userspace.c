@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "cli/peer_file.h"
 #include "cli/session.h"
 #include "config/ifname.h"
 #include "edge/sandbox.h"
@@ -21,6 +22,15 @@ const char mv_userspace_help[] =
 	"It takes from the environment: LOG_LEVEL=verbose|error|silent, WG_PROCESS_FOREGROUND=1,\n"
 	"and the inherited descriptors WG_TUN_FD and WG_UAPI_FD.\n";
 
+/* What looks like a command that was mistyped is a device all the same if it has a number, as most
+ * devices have and no command, or a file. */
+static bool is_device(const char *word)
+{
+	char path[MV_PEER_FILE_PATH_MAX];
+
+	return strpbrk(word, "0123456789") || mv_peer_file_find(path, word) == path;
+}
+
 bool mv_userspace_is_meant(int argc, char **argv, const char *nearest_command)
 {
 	if (argc < 1) {
@@ -30,7 +40,8 @@ bool mv_userspace_is_meant(int argc, char **argv, const char *nearest_command)
 		strcmp(argv[0], "--") == 0) {
 		return true;
 	}
-	return argc == 1 && !nearest_command && mv_ifname_is_valid(argv[0]) && argv[0][0] != '-';
+	return argc == 1 && mv_ifname_is_valid(argv[0]) && argv[0][0] != '-' &&
+	       (!nearest_command || is_device(argv[0]));
 }
 
 /* -1: the variable is not set. False: it is no descriptor. */

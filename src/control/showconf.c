@@ -44,33 +44,47 @@ static void print_allowed_ips(struct mv_text *out, const struct mv_snapshot *sna
 	}
 }
 
-static void print_peer(struct mv_text *out, const struct mv_snapshot *snapshot,
-	const struct mv_peer_snapshot *peer)
+/* A name has at most 253 characters. */
+#define NAME_AND_PORT_MAX 272
+
+static void print_endpoint(struct mv_text *out, const struct mv_peer_snapshot *peer,
+	const struct mv_showconf_extra *extra)
 {
-	char endpoint[MV_ENDPOINT_TEXT_MAX];
+	char text[NAME_AND_PORT_MAX];
+
+	if (peer->endpoint.ip.family != MV_FAMILY_NONE) {
+		mv_text_printf(out, "Endpoint = %s\n", mv_endpoint_print(text, &peer->endpoint));
+	} else if (extra->endpoint &&
+		   extra->endpoint(extra->ctx, peer->public_key, text, sizeof(text))) {
+		mv_text_printf(out, "Endpoint = %s\n", text);
+	}
+}
+
+static void print_peer(struct mv_text *out, const struct mv_snapshot *snapshot,
+	const struct mv_peer_snapshot *peer, const struct mv_showconf_extra *extra)
+{
 
 	mv_text_printf(out, "\n[Peer]\n");
 	print_key(out, "PublicKey", peer->public_key);
 	print_key(out, "PresharedKey", peer->preshared_key);
 	print_allowed_ips(out, snapshot, peer);
-	if (peer->endpoint.ip.family != MV_FAMILY_NONE) {
-		mv_text_printf(
-			out, "Endpoint = %s\n", mv_endpoint_print(endpoint, &peer->endpoint));
-	}
+	print_endpoint(out, peer, extra);
 	if (peer->persistent_keepalive_s != 0) {
 		mv_text_printf(
 			out, "PersistentKeepalive = %u\n", (unsigned)peer->persistent_keepalive_s);
 	}
 }
 
-char *mv_showconf_print(const struct mv_snapshot *snapshot, const char *interface_lines)
+char *mv_showconf_print(const struct mv_snapshot *snapshot, const struct mv_showconf_extra *extra)
 {
+	static const struct mv_showconf_extra nothing = {0};
 	struct mv_text out = {0};
 	size_t len;
 
-	print_interface(&out, snapshot, interface_lines);
+	extra = extra ? extra : &nothing;
+	print_interface(&out, snapshot, extra->interface_lines);
 	for (size_t i = 0; i < snapshot->peer_count; i++) {
-		print_peer(&out, snapshot, &snapshot->peers[i]);
+		print_peer(&out, snapshot, &snapshot->peers[i], extra);
 	}
 	return mv_text_take(&out, &len);
 }

@@ -5,14 +5,25 @@
 #ifndef MV_CONTROL_SHOWCONF_H
 #define MV_CONTROL_SHOWCONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "tunnel/snapshot.h"
 
+/* What a device does not know of itself, and a peer file does. */
+struct mv_showconf_extra {
+	const char *interface_lines; /* that are to stand first in [Interface]; NULL: none */
+	/* The Endpoint of a peer whose address is not known: "NAME:PORT", written into text; false:
+	 * there is none. NULL: of no peer. */
+	bool (*endpoint)(
+		void *ctx, const uint8_t public_key[static MV_KEY_LEN], char *text, size_t size);
+	void *ctx;
+};
+
 /*
- * With lines that are to stand first in [Interface], or NULL. The text holds keys: give it to
- * mv_uapi_free (control/uapi.h). NULL: no memory.
+ * extra: NULL is nothing. The text holds keys: give it to mv_uapi_free (control/uapi.h). NULL: no
+ * memory.
  */
-char *mv_showconf_print(const struct mv_snapshot *snapshot, const char *interface_lines);
+char *mv_showconf_print(const struct mv_snapshot *snapshot, const struct mv_showconf_extra *extra);
 
 #endif

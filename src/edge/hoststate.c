@@ -1,5 +1,6 @@
 #include "edge/hoststate.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,12 +272,14 @@ void mv_host_steps_uninit(struct mv_host_steps *steps)
 	*steps = (struct mv_host_steps){0};
 }
 
-struct mv_hoststate mv_hoststate_beside_device(const struct mv_hoststate *state)
+bool mv_host_step_lies_beside(enum mv_host_step_kind kind)
 {
-	struct mv_hoststate beside = *state;
+	return kind >= MV_HOST_DNS_SET && kind <= MV_HOST_RULE_MAIN_ADD;
+}
 
-	beside.mtu = 0;
-	beside.link_up = false;
-	beside.address_count = beside.route_count = 0;
-	return beside;
+/* They stand in the enum as in a mirror. */
+enum mv_host_step_kind mv_host_step_opposite(enum mv_host_step_kind kind)
+{
+	assert(mv_host_step_lies_beside(kind));
+	return (enum mv_host_step_kind)(MV_HOST_DNS_REMOVE - (kind - MV_HOST_DNS_SET));
 }

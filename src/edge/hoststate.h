@@ -64,6 +64,7 @@ struct mv_host_step {
 	enum mv_host_step_kind kind;
 	enum mv_family family; /* of rules and firewall */
 	uint32_t number;       /* MTU, mark, or the table of a route */
+	uint32_t priority;     /* of a rule; a difference knows none */
 	struct mv_prefix prefix;
 };
 
@@ -85,7 +86,8 @@ int mv_hoststate_diff(struct mv_host_steps *steps, const struct mv_hoststate *ol
 	const struct mv_hoststate *new);
 void mv_host_steps_uninit(struct mv_host_steps *steps);
 
-/* The same, without what lies on the device and goes with it. It borrows the memory. */
-struct mv_hoststate mv_hoststate_beside_device(const struct mv_hoststate *state);
+/* What such a step does outlives the device; and the kind of step that undoes it. */
+bool mv_host_step_lies_beside(enum mv_host_step_kind kind);
+enum mv_host_step_kind mv_host_step_opposite(enum mv_host_step_kind kind);
 
 #endif

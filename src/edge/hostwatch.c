@@ -24,6 +24,9 @@ int mv_hostwatch_update(struct mv_hostwatch *watch)
 	struct mv_netlink *netlink;
 	struct mv_link_event event;
 
+	if (watch->place.nsid != MV_NSID_OWN) {
+		return 0; /* There is nobody here to ask. */
+	}
 	int error = mv_netlink_open(&netlink);
 	if (error < 0) {
 		return error;

@@ -201,6 +201,7 @@ static int init_parts(struct mv_loop *loop)
 		.link = loop->watch.link,
 		.deleted = on_deleted,
 		.ctx = loop};
+	memcpy(loop->watch.place.name, loop->tuns[0].name, sizeof(loop->watch.place.name));
 	return mv_resolver_create(&loop->resolver, &loop->uv, &loop->log, on_resolved, loop);
 }
 

@@ -118,18 +118,13 @@ static int change_route(struct mv_netlink *netlink, int ifindex, uint16_t type, 
 	return mv_netlink_request(netlink, message, NULL, NULL);
 }
 
-static unsigned char rule_family(const struct mv_host_step *step)
-{
-	return step->family == MV_FAMILY_IPV4 ? AF_INET : AF_INET6;
-}
-
-/* As `ip rule add not fwmark MARK table MARK`, and `table main suppress_prefixlength 0`; and `del`,
- * of any priority if that is 0. */
+/* As `ip rule add not fwmark MARK table MARK`, and `table main suppress_prefixlength 0`; and `del`.
+ * A priority makes it just this one, among those of other tunnels that look the same. */
 static int change_rule(struct mv_netlink *netlink, uint16_t type, uint16_t flags,
-	const struct mv_host_step *step, bool by_mark, uint32_t priority)
+	const struct mv_host_step *step, bool by_mark)
 {
 	struct fib_rule_hdr rule = {
-		.family = rule_family(step),
+		.family = step->family == MV_FAMILY_IPV4 ? AF_INET : AF_INET6,
 		.table = by_mark ? RT_TABLE_UNSPEC : RT_TABLE_MAIN,
 		.action = FR_ACT_TO_TBL,
 		.flags = by_mark ? FIB_RULE_INVERT : 0,
@@ -137,7 +132,9 @@ static int change_rule(struct mv_netlink *netlink, uint16_t type, uint16_t flags
 	struct mv_netlink_message buffer;
 	struct nlmsghdr *message = mv_netlink_start(&buffer, type, flags, &rule, sizeof(rule));
 
-	mnl_attr_put_u8(message, FRA_PROTOCOL, RTPROT_BOOT);
+	if (step->priority > 0) {
+		mnl_attr_put_u32(message, FRA_PRIORITY, step->priority);
+	}
 	if (by_mark) {
 		mnl_attr_put_u32(message, FRA_FWMARK, step->number);
 		mnl_attr_put_u32(message, FRA_TABLE, step->number);
@@ -145,70 +142,7 @@ static int change_rule(struct mv_netlink *netlink, uint16_t type, uint16_t flags
 		/* What main knows better than by a default route. */
 		mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, 0);
 	}
-	if (priority > 0) {
-		mnl_attr_put_u32(message, FRA_PRIORITY, priority);
-	}
 	return mv_netlink_request(netlink, message, NULL, NULL);
-}
-
-struct rule_search {
-	uint32_t mark;
-	uint32_t main_priority; /* of the last rule of main that was listed; 0: none was */
-	bool found;             /* the rule of the mark */
-};
-
-static uint32_t rule_number(const struct nlmsghdr *message, uint16_t type)
-{
-	const struct nlattr *number = mv_netlink_find(message, sizeof(struct fib_rule_hdr), type);
-
-	return number ? mnl_attr_get_u32(number) : 0;
-}
-
-/* One that a minivpn has added; what wg-quick adds says nothing of its origin. */
-static bool is_our_rule(const struct nlmsghdr *message)
-{
-	const struct nlattr *protocol =
-		mv_netlink_find(message, sizeof(struct fib_rule_hdr), FRA_PROTOCOL);
-
-	return protocol && mnl_attr_get_u8(protocol) == RTPROT_BOOT;
-}
-
-/* The kernel lists them by priority, and always tells what is suppressed. */
-static int compare_rule(const struct nlmsghdr *message, void *ctx)
-{
-	struct rule_search *search = ctx;
-	uint32_t table = rule_number(message, FRA_TABLE);
-
-	if (search->found || !is_our_rule(message)) {
-		return MNL_CB_OK;
-	}
-	if (table == RT_TABLE_MAIN && rule_number(message, FRA_SUPPRESS_PREFIXLEN) == 0) {
-		search->main_priority = rule_number(message, FRA_PRIORITY);
-	}
-	search->found = table == search->mark && rule_number(message, FRA_FWMARK) == search->mark;
-	return MNL_CB_OK;
-}
-
-/* All tunnels have the same one, each before the rule of its own mark. That of another must stay
- * there, or its own networks would lead into the tunnel. */
-static int remove_main_rule(struct mv_netlink *netlink, const struct mv_host_step *step)
-{
-	struct fib_rule_hdr family = {.family = rule_family(step)};
-	struct mv_netlink_message buffer;
-	struct rule_search search;
-	int err;
-
-	do {
-		struct nlmsghdr *message =
-			mv_netlink_start(&buffer, RTM_GETRULE, NLM_F_DUMP, &family, sizeof(family));
-
-		search = (struct rule_search){.mark = step->number};
-		err = mv_netlink_request(netlink, message, compare_rule, &search);
-	} while (err == -EINTR);
-	if (err < 0 || !search.found || search.main_priority == 0) {
-		return err;
-	}
-	return change_rule(netlink, RTM_DELRULE, 0, step, false, search.main_priority);
 }
 
 struct route_search {
@@ -277,7 +211,7 @@ static int add_route(struct mv_netlink *netlink, int ifindex, const struct mv_ho
 /* Not exclusive: another tunnel may have one that looks the same, and takes its own away. */
 static int add_rule(struct mv_netlink *netlink, const struct mv_host_step *step, bool by_mark)
 {
-	return change_rule(netlink, RTM_NEWRULE, NLM_F_CREATE, step, by_mark, 0);
+	return change_rule(netlink, RTM_NEWRULE, NLM_F_CREATE, step, by_mark);
 }
 
 /* The address, the route or the whole device is not there any more. */
@@ -309,9 +243,9 @@ int mv_netlink_step(struct mv_netlink *netlink, int ifindex, const struct mv_hos
 	case MV_HOST_RULE_MAIN_ADD:
 		return add_rule(netlink, step, false);
 	case MV_HOST_RULE_MARK_REMOVE:
-		return unless_gone(change_rule(netlink, RTM_DELRULE, 0, step, true, 0));
+		return unless_gone(change_rule(netlink, RTM_DELRULE, 0, step, true));
 	case MV_HOST_RULE_MAIN_REMOVE:
-		return unless_gone(remove_main_rule(netlink, step));
+		return unless_gone(change_rule(netlink, RTM_DELRULE, 0, step, false));
 	case MV_HOST_LINK_DOWN:
 		return unless_gone(set_link(netlink, ifindex, 0));
 	case MV_HOST_ADDRESS_REMOVE:

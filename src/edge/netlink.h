@@ -41,6 +41,7 @@ struct mv_link_event {
 /* The device that is watched for: where it is, and under which number. Given the number it has in
  * this namespace; the monitor follows it into others. */
 struct mv_link_place {
+	char name[16]; /* IFNAMSIZ; by which it is found again after it has moved on */
 	int ifindex;
 	int nsid; /* MV_NSID_OWN, or that of the namespace it has moved to, as this one counts */
 };

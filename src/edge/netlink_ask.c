@@ -3,11 +3,15 @@
 #include "edge/netlink_request.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+/* The rule that asks the main table, where nobody has removed it. */
+#define PRIORITY_MAIN 32766
 
 /* A dump that changes meanwhile is not whole. */
 #define DUMP_TRIES 8
@@ -161,6 +165,29 @@ int mv_netlink_default_mtu(struct mv_netlink *netlink, uint32_t *mtu)
 		err = dump(netlink, RTM_GETROUTE, families[i], on_default_route, &way);
 	}
 	return err < 0 ? err : mtu_of_way(netlink, &way, mtu);
+}
+
+static int on_rule(const struct nlmsghdr *message, void *ctx)
+{
+	uint32_t priority =
+		read_u32(mv_netlink_find(message, sizeof(struct fib_rule_hdr), FRA_PRIORITY));
+	uint32_t *least = ctx;
+
+	if (priority > 0 && priority < *least) {
+		*least = priority;
+	}
+	return MNL_CB_OK;
+}
+
+/* As the kernel chooses it where nobody says. */
+int mv_netlink_first_priority(struct mv_netlink *netlink, enum mv_family family, uint32_t *priority)
+{
+	uint32_t least = PRIORITY_MAIN;
+	int err = dump(netlink, RTM_GETRULE, family == MV_FAMILY_IPV4 ? AF_INET : AF_INET6, on_rule,
+		&least);
+
+	*priority = least > 1 ? least - 1 : 1;
+	return err;
 }
 
 struct address_list {

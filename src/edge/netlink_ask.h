@@ -23,6 +23,11 @@ int mv_netlink_path_mtu(struct mv_netlink *netlink, const struct mv_ip *to, uint
  */
 int mv_netlink_default_mtu(struct mv_netlink *netlink, uint32_t *mtu);
 
+/* The priority for a rule that is to be asked before all others but the first, that of the own
+ * addresses. -errno. */
+int mv_netlink_first_priority(
+	struct mv_netlink *netlink, enum mv_family family, uint32_t *priority);
+
 /* The addresses of a device, with their prefix lengths, but for link-local ones; to be freed.
  * -errno. */
 int mv_netlink_addresses(

@@ -68,11 +68,23 @@ static bool read_news(
 	}
 	if (find(message, IFLA_NEW_NETNSID)) {
 		follow(reader, message);
-		*event = (struct mv_link_event){.up = !reader->monitor->hears_all};
+		/* Of a place that nothing may be heard from it counts as up. */
+		*event = (struct mv_link_event){.up = !reader->monitor->hears_all ||
+						      reader->place->nsid == MV_NSID_UNKNOWN};
 	} else {
 		*event = (struct mv_link_event){.deleted = true};
 	}
 	return true;
+}
+
+/* A device that has moved on from a namespace whose numbers are not ours: it is where one of its
+ * name and number comes up. */
+static bool is_found_again(const struct reader *reader, const struct nlmsghdr *message)
+{
+	const struct nlattr *name = find(message, IFLA_IFNAME);
+
+	return reader->place->nsid == MV_NSID_UNKNOWN && message->nlmsg_type == RTM_NEWLINK &&
+	       name && strcmp(mnl_attr_get_str(name), reader->place->name) == 0;
 }
 
 /* A bridge tells of its ports by messages of its own family: they are no devices. */
@@ -80,8 +92,13 @@ static bool is_ours(const struct reader *reader, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
 
-	return link->ifi_family == AF_UNSPEC && link->ifi_index == reader->place->ifindex &&
-	       reader->nsid == reader->place->nsid;
+	if (link->ifi_family != AF_UNSPEC || link->ifi_index != reader->place->ifindex) {
+		return false;
+	}
+	if (is_found_again(reader, message)) {
+		reader->place->nsid = reader->nsid;
+	}
+	return reader->nsid == reader->place->nsid;
 }
 
 static int on_news(const struct nlmsghdr *message, void *ctx)

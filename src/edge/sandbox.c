@@ -2,6 +2,8 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -15,6 +17,9 @@ void mv_sandbox_protect_memory(void)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* For marks, and for a port below 1024 that is set while the tunnel is up. */
+static const unsigned kept[] = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE};
+
 int mv_sandbox_drop_capabilities(void)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
@@ -23,12 +28,17 @@ int mv_sandbox_drop_capabilities(void)
 	if (capng_get_caps_process() < 0) {
 		return -EPERM;
 	}
-	int has_net_admin = capng_have_capability(CAPNG_PERMITTED, CAP_NET_ADMIN);
+	bool may[sizeof(kept) / sizeof(kept[0])];
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		may[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]) != 0;
+	}
 
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (has_net_admin &&
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN) < 0) {
-		return -EPERM;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (may[i] &&
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]) < 0) {
+			return -EPERM;
+		}
 	}
 	if (capng_apply(CAPNG_SELECT_BOTH) < 0) {
 		return -EPERM;

@@ -27,10 +27,30 @@ static size_t count(const struct mv_changes *changes, enum mv_change_kind kind)
 	return n;
 }
 
-/* Room for the worst case: every peer in the list is a new one. */
+/* So many more than there are now may there be at a time. A list that begins by removing all has
+ * their places. */
+static size_t count_new_peers(const struct mv_device *device, const struct mv_changes *changes)
+{
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct mv_change *change = &changes->list[i];
+
+		if (change->kind == MV_CHANGE_REPLACE_PEERS && fresh == 0) {
+			size_t all = count(changes, MV_CHANGE_PEER);
+
+			return all > device->peers.used ? all - device->peers.used : 0;
+		}
+		fresh += change->kind == MV_CHANGE_PEER &&
+			 !mv_peertable_find(&device->peers_by_key, change->key);
+	}
+	return fresh;
+}
+
+/* Room for the worst case. */
 static int reserve(struct mv_device *device, const struct mv_changes *changes)
 {
-	size_t fresh = count(changes, MV_CHANGE_PEER);
+	size_t fresh = count_new_peers(device, changes);
 	size_t peers = device->peers.used + fresh;
 	int error;
 

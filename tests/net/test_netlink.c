@@ -261,7 +261,8 @@ static struct history read_history(struct mv_netlink *monitor, struct mv_link_pl
 
 static struct mv_link_place place_of(const struct bench *bench)
 {
-	return (struct mv_link_place){.ifindex = bench->tun.ifindex, .nsid = MV_NSID_OWN};
+	return (struct mv_link_place){
+		.name = DEVICE, .ifindex = bench->tun.ifindex, .nsid = MV_NSID_OWN};
 }
 
 static void check_event(struct mv_netlink *monitor, const struct bench *bench, bool up, long mtu)
@@ -351,9 +352,9 @@ static void run_elsewhere(pid_t elsewhere, const char *command)
 	run_quietly(line);
 }
 
-static void test_a_device_that_moves_is_followed(pid_t elsewhere)
+/* The monitor was made with all privileges. */
+static void test_a_device_that_moves_is_followed(struct mv_netlink *monitor, pid_t elsewhere)
 {
-	struct mv_netlink *monitor;
 	struct mv_link_place place;
 	struct mv_link_event now;
 	struct history history;
@@ -362,7 +363,6 @@ static void test_a_device_that_moves_is_followed(pid_t elsewhere)
 
 	bench_init(&bench);
 	place = place_of(&bench);
-	CHECK_INT(mv_netlink_monitor_open(&monitor), 0);
 	run_quietly("ip link set dev " DEVICE " up");
 	snprintf(command, sizeof(command), "ip link set dev %s netns %d", DEVICE, (int)elsewhere);
 	run_quietly(command);
@@ -380,6 +380,32 @@ static void test_a_device_that_moves_is_followed(pid_t elsewhere)
 	CHECK_INT(history.last.mtu, 1298);
 	run_elsewhere(elsewhere, "down");
 	CHECK(!read_history(monitor, &place).last.up);
+
+	/* And home again. */
+	snprintf(command, sizeof(command), "netns %d", (int)getpid());
+	run_elsewhere(elsewhere, command);
+	run_quietly("ip link set dev " DEVICE " mtu 1297 up");
+	history = read_history(monitor, &place);
+	CHECK_INT(place.nsid, MV_NSID_OWN);
+	CHECK(history.last.up);
+	CHECK_INT(history.last.mtu, 1297);
+	bench_uninit(&bench);
+}
+
+/* One that may not hear of other namespaces takes it to be up there. */
+static void test_a_device_that_moves_out_of_sight_counts_as_up(pid_t elsewhere)
+{
+	struct mv_netlink *monitor;
+	struct mv_link_place place;
+	struct bench bench;
+	char command[64];
+
+	bench_init(&bench);
+	place = place_of(&bench);
+	CHECK_INT(mv_netlink_monitor_open(&monitor), 0);
+	snprintf(command, sizeof(command), "ip link set dev %s netns %d", DEVICE, (int)elsewhere);
+	run_quietly(command);
+	CHECK(read_history(monitor, &place).last.up);
 	mv_netlink_close(monitor);
 	bench_uninit(&bench);
 }
@@ -416,10 +442,14 @@ static void test_no_packet_of_the_kernel_comes_out(void)
 
 int main(void)
 {
+	struct mv_netlink *monitor;
 	pid_t elsewhere;
 
 	enter_namespace();
 	elsewhere = hold_namespace();
+	CHECK_INT(mv_netlink_monitor_open(&monitor), 0);
+	test_a_device_that_moves_is_followed(monitor, elsewhere);
+	mv_netlink_close(monitor);
 	keep_only_net_admin();
 
 	test_sets_what_ip_sets_and_removes_it();
@@ -427,7 +457,7 @@ int main(void)
 	test_a_route_of_another_device_is_no_success();
 	test_a_device_without_ipv6_is_set_up_all_the_same();
 	test_monitor_tells_what_happens_to_the_device();
-	test_a_device_that_moves_is_followed(elsewhere);
+	test_a_device_that_moves_out_of_sight_counts_as_up(elsewhere);
 	test_no_packet_of_the_kernel_comes_out();
 	kill(elsewhere, SIGKILL);
 	return 0;

@@ -227,11 +227,11 @@ Test(hoststate, a_default_route_comes_when_everything_is_there_that_it_needs)
 Test(hoststate, what_lies_beside_the_device_is_undone_in_the_reverse_order)
 {
 	struct scene scene;
-	struct mv_hoststate beside;
 
 	set_up_default_route(&scene);
-	beside = mv_hoststate_beside_device(&scene.state);
-	expect_diff(&beside, NULL,
+	scene.state.link_up = false;
+	scene.state.address_count = 0;
+	expect_diff(&scene.state, NULL,
 		"-rule-main ipv4 51820\n"
 		"-rule-main ipv6 51820\n"
 		"-rule-mark ipv4 51820\n"
@@ -240,6 +240,24 @@ Test(hoststate, what_lies_beside_the_device_is_undone_in_the_reverse_order)
 		"-firewall ipv6 51820\n"
 		"-src-valid-mark\n"
 		"-dns\n");
+}
+
+Test(hoststate, each_that_lies_beside_the_device_has_its_opposite)
+{
+	static const enum mv_host_step_kind pairs[][2] = {
+		{MV_HOST_DNS_SET, MV_HOST_DNS_REMOVE},
+		{MV_HOST_SRC_VALID_MARK_SET, MV_HOST_SRC_VALID_MARK_RESTORE},
+		{MV_HOST_FIREWALL_ADD, MV_HOST_FIREWALL_REMOVE},
+		{MV_HOST_RULE_MARK_ADD, MV_HOST_RULE_MARK_REMOVE},
+		{MV_HOST_RULE_MAIN_ADD, MV_HOST_RULE_MAIN_REMOVE},
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		cr_expect(mv_host_step_lies_beside(pairs[i][0]));
+		cr_expect_eq(mv_host_step_opposite(pairs[i][0]), pairs[i][1]);
+	}
+	cr_expect_not(mv_host_step_lies_beside(MV_HOST_LINK_UP));
+	cr_expect_not(mv_host_step_lies_beside(MV_HOST_ROUTE_ADD));
 }
 
 Test(hoststate, another_mark_takes_the_rules_with_it)
