@@ -123,8 +123,9 @@ Test(config_columns, of_what_only_the_whole_file_shows)
 	expect_places(INTERFACE PEER_B "AllowedIPs = 10.0.0.0/8\n" PEER_C
 				       "AllowedIPs = 11.0.0.0/8, 10.0. 0.0/8\n",
 		"8:26 AllowedIPs\n");
-	expect_places(INTERFACE PEER_B "Endpoint = 10.0.0.1:7\nAllowedIPs = ::/0, 10.0.0.0/8\n",
-		"6:20 AllowedIPs\n");
+	expect_places(INTERFACE "Table = main\n" PEER_B
+				"Endpoint = 10.0.0.1:7\nAllowedIPs = ::/0, 10.0.0.0/8\n",
+		"7:20 AllowedIPs\n");
 	expect_places(INTERFACE "Address = 10.0.0.1\n" PEER_B "AllowedIPs = ::/0 , 10.0.0.1\n",
 		"6:21 AllowedIPs\n");
 }
