@@ -4,8 +4,7 @@
 # however a tunnel of minivpn ends, its machine is as it was before.
 #
 # Where minivpn differs on purpose:
-# - Its IPv6 addresses skip the detection of duplicates, which a tunnel cannot have, and its rules tell by their protocol that
-#   no kernel made them. See as_by_wg_quick.
+# - Its IPv6 addresses skip the detection of duplicates, which a tunnel cannot have. See as_by_wg_quick.
 # - Its device has no link-local address, so the firewall need not guard one. state_of leaves these out anyway.
 # - Of the MTUs of several ways out it takes the smallest; Debian's wg-quick takes the largest.
 # - A network that has an endpoint in it goes into the table of the mark, like a default route: in the main table it would lead
@@ -80,7 +79,7 @@ down() {
 # --- Equality ---
 
 as_by_wg_quick() {
-  sed -E '/^address wg0 /s/"nodad": true, //; /^rule /s/"protocol": "boot", //'
+  sed -E '/^address wg0 /s/"nodad": true, //'
 }
 
 # are_alike: by what they are.
