@@ -115,6 +115,51 @@ static int attempt_start(unsigned n, const char **refused)
 	return error;
 }
 
+static uint16_t find_free_port(void)
+{
+	struct mv_udp udp;
+
+	REQUIRE(mv_udp_open(&udp, 0) == 0);
+	uint16_t port = udp.port;
+	mv_udp_close(&udp);
+	return port;
+}
+
+static uint16_t port_of(struct mv_loop *loop)
+{
+	struct mv_snapshot *snapshot = mv_loop_snapshot(loop);
+
+	REQUIRE(snapshot != NULL);
+	uint16_t port = snapshot->listen_port;
+	mv_snapshot_destroy(snapshot);
+	return port;
+}
+
+/* While the lane runs. Sockets that cannot be had leave the old ones there; a lane that cannot go
+ * on with the new ones is an error, too. */
+static int attempt_port(unsigned n, const char **refused)
+{
+	uint16_t port = find_free_port();
+	struct mv_changes changes;
+	struct mv_loop *loop;
+	int far;
+	struct mv_loop_config config = make_config(&far);
+
+	REQUIRE(mv_loop_create(&loop, &config) == 0 && mv_loop_start(loop) == 0);
+	uint16_t before = port_of(loop);
+	mv_changes_init(&changes);
+	REQUIRE(mv_changes_add_number(&changes, MV_CHANGE_LISTEN_PORT, port) == 0);
+	fault_arm(n);
+	int error = mv_loop_apply(loop, &changes);
+	*refused = fault_disarm();
+	mv_changes_uninit(&changes);
+	uint16_t after = port_of(loop);
+	REQUIRE(after == port || (error < 0 && after == before));
+	REQUIRE(mv_loop_destroy(loop));
+	close(far);
+	return error;
+}
+
 static void take_endpoint(
 	void *ctx, const uint8_t public_key[static MV_KEY_LEN], const struct mv_endpoint *endpoint)
 {
@@ -203,6 +248,7 @@ int main(void)
 	REQUIRE(fault_each("ask the kernel for a link", attempt_netlink, nothing_bearable) >= 4);
 	REQUIRE(fault_each("create the control loop", attempt_loop, nothing_bearable) >= 20);
 	REQUIRE(fault_each("start the lane", attempt_start, nothing_bearable) >= 15);
+	REQUIRE(fault_each("change the port", attempt_port, buffer_bearable) >= 30);
 	REQUIRE(fault_each("resolve a name", attempt_resolve, name_bearable) == 3);
 	char folder[] = "/tmp/minivpn-fault-XXXXXX";
 	REQUIRE(mkdtemp(folder) && chdir(folder) == 0);
