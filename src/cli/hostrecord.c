@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,63 +139,69 @@ static const struct word *const words_end = words + sizeof(words) / sizeof(words
 
 /* Reading */
 
-/* "firewall 4 51820 0", "dns NAME" */
-static int read_step(struct mv_hostrecord *record, const char *text)
+/* The next word of a line is such a number. */
+static bool read_number(uint64_t *number, char **rest, uint64_t max)
 {
-	struct mv_host_step *step = &record->done[record->done_count];
-	unsigned family = 0;
-	char word[16];
-	int length = 0;
+	const char *word = strsep(rest, " ");
 
-	if (record->done_count == MV_HOSTRECORD_DONE_MAX ||
-		sscanf(text, "%15s%n", word, &length) != 1) {
-		return -EBADMSG;
-	}
-	*step = (struct mv_host_step){0};
-	for (const struct word *known = words; known < words_end; known++) {
-		if (strcmp(word, known->word) != 0) {
-			continue;
-		}
-		step->kind = known->kind;
-		record->done_count++;
-		if (step->kind == MV_HOST_DNS_SET) {
-			return sscanf(text + length, " %63s", record->dns_name) == 1 ? 0 : -EBADMSG;
-		}
-		if (step->kind == MV_HOST_SRC_VALID_MARK_SET) {
-			return 0;
-		}
-		if (sscanf(text + length, " %u %" SCNu32 " %" SCNu32, &family, &step->number,
-			    &step->priority) != 3 ||
-			(family != MV_FAMILY_IPV4 && family != MV_FAMILY_IPV6)) {
-			return -EBADMSG;
-		}
-		step->family = (enum mv_family)family;
-		return 0;
-	}
-	return -EBADMSG;
+	return word && mv_decimal_parse(number, word, max);
 }
 
-static bool read_number(uint32_t *number, const char *value)
+static bool read_rule(struct mv_host_step *step, char **rest)
 {
-	uint64_t wide;
+	uint64_t family, number, priority;
 
-	if (!mv_decimal_parse(&wide, value, UINT32_MAX)) {
+	if (!read_number(&family, rest, MV_FAMILY_IPV6) ||
+		!read_number(&number, rest, UINT32_MAX) ||
+		!read_number(&priority, rest, UINT32_MAX) || *rest ||
+		(family != MV_FAMILY_IPV4 && family != MV_FAMILY_IPV6)) {
 		return false;
 	}
-	*number = (uint32_t)wide;
+	step->family = (enum mv_family)family;
+	step->number = (uint32_t)number;
+	step->priority = (uint32_t)priority;
 	return true;
+}
+
+/* "firewall 4 51820 0", "dns NAME" */
+static bool read_done(struct mv_hostrecord *record, struct mv_host_step *step, char *rest)
+{
+	const char *word = strsep(&rest, " ");
+
+	for (const struct word *known = words; known < words_end; known++) {
+		if (strcmp(word, known->word) == 0) {
+			step->kind = known->kind;
+		}
+	}
+	if (step->kind == MV_HOST_SRC_VALID_MARK_SET) {
+		return !rest;
+	}
+	if (step->kind == MV_HOST_DNS_SET) {
+		snprintf(record->dns_name, sizeof(record->dns_name), "%s", rest ? rest : "");
+		return rest != NULL;
+	}
+	return mv_host_step_lies_beside(step->kind) && read_rule(step, &rest);
+}
+
+static int read_step(struct mv_hostrecord *record, char *text)
+{
+	struct mv_host_step step = {0};
+
+	if (record->done_count == MV_HOSTRECORD_DONE_MAX || !read_done(record, &step, text)) {
+		return -EBADMSG;
+	}
+	record->done[record->done_count++] = step;
+	return 0;
 }
 
 static int read_hook(struct mv_config_hooks *hooks, char *value)
 {
-	char *command = strchr(value, ' ');
-	uint32_t line;
+	uint64_t line;
 
-	if (!command) {
+	if (!read_number(&line, &value, UINT_MAX) || !value) {
 		return -EBADMSG;
 	}
-	*command++ = '\0';
-	return read_number(&line, value) ? add_hook(hooks, line, command) : -EBADMSG;
+	return add_hook(hooks, (unsigned)line, value);
 }
 
 static int read_file(struct mv_hostrecord *record, const char *value)
@@ -204,11 +211,23 @@ static int read_file(struct mv_hostrecord *record, const char *value)
 	return record->file ? 0 : -ENOMEM;
 }
 
-static int read_socket(struct mv_hostrecord_socket *socket, const char *value)
+static int read_socket(struct mv_hostrecord_socket *socket, char *value)
 {
-	return sscanf(value, "%" SCNu64 " %" SCNu64, &socket->inode, &socket->changed_ns) == 2
+	return read_number(&socket->inode, &value, UINT64_MAX) &&
+			       read_number(&socket->changed_ns, &value, UINT64_MAX)
 		       ? 0
 		       : -EBADMSG;
+}
+
+static int read_mark(uint32_t *mark, char *value)
+{
+	uint64_t number;
+
+	if (!read_number(&number, &value, UINT32_MAX)) {
+		return -EBADMSG;
+	}
+	*mark = (uint32_t)number;
+	return 0;
 }
 
 static int read_line(struct mv_hostrecord *record, const char *word, char *value)
@@ -220,7 +239,7 @@ static int read_line(struct mv_hostrecord *record, const char *word, char *value
 		return read_socket(&record->socket, value);
 	}
 	if (strcmp(word, "mark") == 0) {
-		return read_number(&record->mark, value) ? 0 : -EBADMSG;
+		return read_mark(&record->mark, value);
 	}
 	if (strcmp(word, "did") == 0) {
 		return read_step(record, value);

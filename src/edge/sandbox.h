@@ -12,8 +12,8 @@
  */
 void mv_sandbox_protect_memory(void);
 
-/* Every capability but CAP_NET_ADMIN and CAP_NET_BIND_SERVICE goes, and none can come back through a program that is
- * executed. -errno. */
+/* Every capability but CAP_NET_ADMIN and CAP_NET_BIND_SERVICE goes, and none can come back through
+ * a program that is executed. -errno. */
 int mv_sandbox_drop_capabilities(void);
 
 #endif

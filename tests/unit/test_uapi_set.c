@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,11 @@
 #define HEX_22 "2222222222222222222222222222222222222222222222222222222222222222"
 #define HEX_AB "abababababababababababababababababababababababababababababababAB"
 #define PEER   "public_key=" HEX_22 "\n"
+
+/* One more line, behind that of a peer. */
+#define OF_PEER(line) (PEER line)
+
+#define WITH_KEY(before, behind) (before HEX_22 behind)
 
 static struct mv_changes changes;
 
@@ -33,7 +39,7 @@ static int parse(const char *lines)
 	char *text = malloc(len + 1);
 
 	cr_assert_not_null(text);
-	strcpy(stpcpy(stpcpy(text, "set=1\n"), lines), "\n");
+	snprintf(text, len + 1, "set=1\n%s\n", lines);
 	mv_changes_uninit(&changes);
 	int error = mv_uapi_parse_set(&changes, text, len);
 	free(text);
@@ -91,7 +97,7 @@ Test(uapi_set, what_no_key_takes_is_invalid)
 	static const char *const lines[] = {
 		"private_key=22\n",
 		"private_key=\n",
-		"private_key=g" HEX_22 "\n",
+		WITH_KEY("private_key=g", "\n"),
 		"listen_port=65536\n",
 		"listen_port=-1\n",
 		"listen_port=\n",
@@ -101,24 +107,24 @@ Test(uapi_set, what_no_key_takes_is_invalid)
 		"fwmark=4294967296\n",
 		"replace_peers=false\n",
 		"replace_peers=1\n",
-		"public_key=" HEX_22 "2\n",
-		PEER "remove=false\n",
-		PEER "update_only=\n",
-		PEER "preshared_key=1\n",
-		PEER "protocol_version=2\n",
-		PEER "endpoint=example.org:51820\n",
-		PEER "endpoint=192.0.2.1\n",
-		PEER "endpoint=192.0.2.1:0\n",
-		PEER "endpoint=2001:db8::1:51820\n",
-		PEER "endpoint=[fe80::1%no-such-if]:51820\n",
-		PEER "persistent_keepalive_interval=65536\n",
-		PEER "persistent_keepalive_interval=off\n",
-		PEER "replace_allowed_ips=TRUE\n",
-		PEER "allowed_ip=10.0.0.9\n",
-		PEER "allowed_ip=10.0.0.9/33\n",
-		PEER "allowed_ip=--10.0.0.9/32\n",
-		PEER "allowed_ip=+10.0.0.9/32\n",
-		PEER "allowed_ip=\n",
+		WITH_KEY("public_key=", "2\n"),
+		OF_PEER("remove=false\n"),
+		OF_PEER("update_only=\n"),
+		OF_PEER("preshared_key=1\n"),
+		OF_PEER("protocol_version=2\n"),
+		OF_PEER("endpoint=example.org:51820\n"),
+		OF_PEER("endpoint=192.0.2.1\n"),
+		OF_PEER("endpoint=192.0.2.1:0\n"),
+		OF_PEER("endpoint=2001:db8::1:51820\n"),
+		OF_PEER("endpoint=[fe80::1%no-such-if]:51820\n"),
+		OF_PEER("persistent_keepalive_interval=65536\n"),
+		OF_PEER("persistent_keepalive_interval=off\n"),
+		OF_PEER("replace_allowed_ips=TRUE\n"),
+		OF_PEER("allowed_ip=10.0.0.9\n"),
+		OF_PEER("allowed_ip=10.0.0.9/33\n"),
+		OF_PEER("allowed_ip=--10.0.0.9/32\n"),
+		OF_PEER("allowed_ip=+10.0.0.9/32\n"),
+		OF_PEER("allowed_ip=\n"),
 		"no_such_key=1\n",
 		"get=1\n",
 		"=1\n",
@@ -133,11 +139,11 @@ Test(uapi_set, what_no_key_takes_is_invalid)
 Test(uapi_set, a_key_has_its_place)
 {
 	static const char *const of_peer[] = {"remove=true\n", "update_only=true\n",
-		"preshared_key=" HEX_0 "\n", "protocol_version=1\n", "endpoint=192.0.2.1:1\n",
+		WITH_KEY("preshared_key=", "\n"), "protocol_version=1\n", "endpoint=192.0.2.1:1\n",
 		"persistent_keepalive_interval=1\n", "replace_allowed_ips=true\n",
 		"allowed_ip=10.0.0.0/8\n"};
-	static const char *const of_device[] = {PEER "private_key=" HEX_22 "\n",
-		PEER "listen_port=1\n", PEER "fwmark=1\n", PEER "replace_peers=true\n"};
+	static const char *const of_device[] = {WITH_KEY(PEER "private_key=", "\n"),
+		OF_PEER("listen_port=1\n"), OF_PEER("fwmark=1\n"), OF_PEER("replace_peers=true\n")};
 
 	for (size_t i = 0; i < sizeof of_peer / sizeof *of_peer; i++) {
 		cr_expect_eq(parse(of_peer[i]), -EINVAL, "%s", of_peer[i]);
