@@ -216,6 +216,54 @@ test_second_tunnel() {
   on_both sysctl -q net.ipv4.conf.all.src_valid_mark=0
 }
 
+# --- SaveConfig ---
+
+# changed SIDE: what is not in the file.
+changed() {
+  on "$1" ip address add 10.99.0.1/32 dev wg0 && on "$1" ip link set wg0 mtu 1380 &&
+    on "$1" wg set wg0 listen-port 51899 peer "$(<"$work/gateway.pub")" allowed-ips 10.9.0.0/24 persistent-keepalive 7
+}
+
+# The order of peers is nobody's, and the link-local address of wg-quick's device is its own.
+saved_alike() {
+  diff <(grep -v "^Address = fe80:" "$work/a/wg0.conf" | sort -u) <(sort -u "$work/b/wg0.conf")
+}
+
+has_mode() {
+  [[ $(stat -c %a "$2") == "$1" ]]
+}
+
+test_save_config() {
+  local side
+  wg genkey | wg pubkey >"$work/gateway.pub"
+  for side in a b; do
+    mkdir -p "$work/$side"
+    write_file "$side/wg0" "Address = 10.77.0.1/24, fd77::1/64" "DNS = 9.9.9.9" "MTU = 1400" "Table = off" "SaveConfig = true" \
+      "PostUp = echo up %i" "PreDown = true" -- "AllowedIPs = 10.8.0.0/16" "Endpoint = $far_endpoint"
+  done
+  check "SaveConfig: wg-quick takes it" up_by_wg_quick a/wg0
+  check "SaveConfig: minivpn takes it" up b/wg0
+  for side in a b; do
+    check "SaveConfig: side $side is changed" changed "$side"
+  done
+  check "SaveConfig: wg-quick takes it down" down_by_wg_quick a/wg0
+  check "SaveConfig: minivpn takes it down" down b/wg0
+  check "SaveConfig: both have written the same" saved_alike
+  check "SaveConfig: with what was added" grep -q "^Address = 10.99.0.1/32" "$work/b/wg0.conf"
+  check "SaveConfig: nobody else may read it" has_mode 600 "$work/b/wg0.conf"
+  check "SaveConfig: minivpn takes it again" up b/wg0
+  check "SaveConfig: and down" down b/wg0
+  check "SaveConfig: both have written the same again" saved_alike
+}
+
+# A name that nobody could resolve meanwhile is a name still.
+test_save_name() {
+  write_file b/wg0 "Address = 10.77.0.1/24" "SaveConfig = true" -- "Endpoint = no-such-name.invalid:51820"
+  check "SaveConfig and a name: up" up b/wg0
+  check "SaveConfig and a name: down" down b/wg0
+  check "SaveConfig and a name: it is there" grep -q "^Endpoint = no-such-name.invalid:51820" "$work/b/wg0.conf"
+}
+
 # --- However it ends ---
 
 # leaves_nothing WHAT: the machine becomes what it was, and a check says so.
@@ -425,6 +473,8 @@ main() {
   test_names
   test_many
   test_second_tunnel
+  test_save_config
+  test_save_name
   remember b before
   test_killed
   test_deleted
