@@ -68,13 +68,4 @@ bool mv_hostrecord_others_have_mark(const char *device, uint32_t mark);
 int mv_hostrecord_write(const struct mv_hostrecord *record, const char *device);
 void mv_hostrecord_remove(const char *device);
 
-/*
- * Whoever brings a device up or down holds its lock meanwhile: a descriptor, to be closed. Waits so
- * many seconds for it: -EAGAIN. Other -errno.
- */
-int mv_hostrecord_lock(const char *device, unsigned limit_s);
-
-/* The same for those who choose a mark, from the look at what there is to the record of it. */
-int mv_hostrecord_lock_marks(unsigned limit_s);
-
 #endif

@@ -17,38 +17,36 @@ struct job {
 	bool has_ended;
 };
 
-static void on_signal(uv_signal_t *handle, int signum)
+static void on_signal(void *ctx)
 {
-	struct mv_runner *runner = handle->data;
+	struct mv_runner *runner = ctx;
 
-	(void)signum;
 	runner->is_interrupted |= !runner->ignores_signals;
 	uv_stop(&runner->loop);
 }
 
+/* Those that somebody blocked until now. */
+static void let_signals_in(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 int mv_runner_init(struct mv_runner *runner)
 {
-	static const int signums[MV_RUNNER_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
-	sigset_t set;
-	int error;
-
 	*runner = (struct mv_runner){0};
-	sigemptyset(&set);
-	error = uv_loop_init(&runner->loop);
-	for (size_t i = 0; error == 0 && i < MV_RUNNER_SIGNALS; i++) {
-		struct sigaction old;
+	int error = uv_loop_init(&runner->loop);
 
-		/* Who starts us may want a hangup to be nothing. */
-		if (sigaction(signums[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) {
-			continue;
-		}
-		uv_signal_init(&runner->loop, &runner->signals[i]);
-		runner->signals[i].data = runner;
-		error = uv_signal_start(&runner->signals[i], on_signal, signums[i]);
-		uv_unref((uv_handle_t *)&runner->signals[i]);
-		sigaddset(&set, signums[i]);
+	if (error == 0) {
+		error = mv_signals_start(&runner->signals, &runner->loop, on_signal, runner);
+		mv_signals_unref(&runner->signals);
+		let_signals_in();
 	}
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	return error;
 }
 

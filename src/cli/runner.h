@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#define MV_RUNNER_SIGNALS 3
+#include "edge/signals.h"
 
 struct mv_runner {
 	uv_loop_t loop;
-	uv_signal_t signals[MV_RUNNER_SIGNALS];
+	struct mv_signals signals;
 	bool is_interrupted;  /* by SIGINT, SIGTERM or SIGHUP */
 	bool ignores_signals; /* what is begun is brought to its end */
 };

@@ -1,7 +1,6 @@
 #include "edge/loop.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "edge/hostwatch.h"
 #include "edge/lanes.h"
 #include "edge/resolve.h"
+#include "edge/signals.h"
 #include "edge/sockets.h"
 #include "edge/work.h"
 
@@ -23,7 +23,7 @@ struct mv_loop {
 	uv_loop_t uv;
 	uv_prepare_t before_sleep;
 	uv_async_t wake; /* from lanes */
-	uv_signal_t sigint, sigterm, sighup;
+	struct mv_signals signals;
 	uv_poll_t timer;
 	int timer_fd;
 	struct mv_hostwatch watch;
@@ -112,10 +112,9 @@ static void on_timer(uv_poll_t *handle, int status, int events)
 	}
 }
 
-static void on_signal(uv_signal_t *handle, int signum)
+static void on_signal(void *ctx)
 {
-	(void)signum;
-	mv_loop_stop(handle->data);
+	mv_loop_stop(ctx);
 }
 
 static void on_resolved(
@@ -136,33 +135,16 @@ static void on_resolved(
 
 /* Life */
 
-/* A terminal that hangs up ends what runs on it, unless that was told not to care. */
-static int start_hangup(struct mv_loop *loop)
-{
-	struct sigaction old;
-
-	if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN) {
-		return 0;
-	}
-	return uv_signal_start(&loop->sighup, on_signal, SIGHUP);
-}
-
 static int init_handles(struct mv_loop *loop)
 {
 	int error;
 
 	uv_prepare_init(&loop->uv, &loop->before_sleep);
-	uv_signal_init(&loop->uv, &loop->sigint);
-	uv_signal_init(&loop->uv, &loop->sigterm);
-	uv_signal_init(&loop->uv, &loop->sighup);
 	loop->before_sleep.data = loop->wake.data = loop;
-	loop->sigint.data = loop->sigterm.data = loop->sighup.data = loop;
 
 	if ((error = uv_async_init(&loop->uv, &loop->wake, on_wake)) < 0 ||
 		(error = uv_prepare_start(&loop->before_sleep, before_sleep)) < 0 ||
-		(error = uv_signal_start(&loop->sigint, on_signal, SIGINT)) < 0 ||
-		(error = uv_signal_start(&loop->sigterm, on_signal, SIGTERM)) < 0 ||
-		(error = start_hangup(loop)) < 0) {
+		(error = mv_signals_start(&loop->signals, &loop->uv, on_signal, loop)) < 0) {
 		return error;
 	}
 	loop->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);

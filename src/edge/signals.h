@@ -1,0 +1,26 @@
+/*
+ * The signals that ask a program to end: SIGINT, SIGTERM, and SIGHUP, by which a terminal ends what
+ * runs on it, unless that was told not to care. Belongs to the thread of the loop.
+ */
+#ifndef MV_EDGE_SIGNALS_H
+#define MV_EDGE_SIGNALS_H
+
+#include <uv.h>
+
+#define MV_SIGNALS_COUNT 3
+
+struct mv_signals {
+	uv_signal_t handles[MV_SIGNALS_COUNT];
+	void (*came)(void *ctx);
+	void *ctx;
+};
+
+/* Calls back for each that comes. A hangup that is ignored stays so. The handles are closed with
+ * all others of the loop. -errno. */
+int mv_signals_start(
+	struct mv_signals *signals, uv_loop_t *loop, void (*came)(void *ctx), void *ctx);
+
+/* They keep the loop from ending no more. */
+void mv_signals_unref(struct mv_signals *signals);
+
+#endif
