@@ -8,15 +8,9 @@
 source "$(dirname "$0")/lib.sh"
 
 ini=''   # the peer file of the tests
-theirs='' # a folder of nobody's
 
 up() {
   on a "$minivpn" up "$ini"
-}
-
-# as_nobody COMMAND...
-as_nobody() {
-  on a setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
 nothing_left() {
@@ -47,19 +41,6 @@ refused() {
   check "$what: exit status 3" ends 3 up
   check "$what: the message" said "$ini:$line:" "$@"
   check "$what: nothing is left" nothing_left
-}
-
-# fails WHAT STATUS WORD... -- COMMAND...
-fails() {
-  local what=$1 status=$2 words=()
-  shift 2
-  while [[ $1 != -- ]]; do
-    words+=("$1")
-    shift
-  done
-  shift
-  check "$what: exit status $status" ends "$status" "$@"
-  check "$what: the message" said "${words[@]}"
 }
 
 test_values() {
@@ -96,13 +77,13 @@ test_permissions() {
   fails "missing file" 1 "$work/none.ini" "No such file" -- on a "$minivpn" up "$work/none.ini"
 
   sed -i '2s/.*/PrivateKeyFile = a.key/' "$ini"
-  install -m 600 "$work/a.key" "$theirs/a.key"
-  install -m 600 -o 65534 "$ini" "$theirs/peer.ini"
-  fails "unreadable key" 3 "$theirs/peer.ini:2:18: " PrivateKeyFile "Permission denied" -- \
-    as_nobody "$theirs/minivpn" up "$theirs/peer.ini"
+  install -m 600 "$work/a.key" "$nobodys/a.key"
+  install -m 600 -o 65534 "$ini" "$nobodys/peer.ini"
+  fails "unreadable key" 3 "$nobodys/peer.ini:2:18: " PrivateKeyFile "Permission denied" -- \
+    as_nobody "$nobodys/minivpn" up "$nobodys/peer.ini"
 
-  chown 65534 "$theirs/a.key"
-  fails "no permission for TUN" 1 root -- as_nobody "$theirs/minivpn" up "$theirs/peer.ini"
+  chown 65534 "$nobodys/a.key"
+  fails "no permission for TUN" 1 root -- as_nobody "$nobodys/minivpn" up "$nobodys/peer.ini"
   check "no permission for TUN: nothing is left" nothing_left
 }
 
@@ -193,11 +174,7 @@ main() {
   need_minivpn
   net_begin 120 ip ping wg python3 ss setpriv --
   ini=$work/peer.ini
-  theirs=$work/nobody
-  # The build may lie where nobody cannot go.
-  chmod 711 "$work"
-  install -d -o 65534 "$theirs"
-  install -m 755 "$minivpn" "$theirs/minivpn"
+  let_nobody_in
   test_values
   test_keys_and_sections
   test_permissions

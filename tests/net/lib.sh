@@ -145,6 +145,19 @@ said() {
   done
 }
 
+# fails WHAT STATUS WORD... -- COMMAND...: it ends so, and one line of its message has all the words.
+fails() {
+  local what=$1 status=$2 words=()
+  shift 2
+  while [[ $1 != -- ]]; do
+    words+=("$1")
+    shift
+  done
+  shift
+  check "$what: exit status $status" ends "$status" "$@"
+  check "$what: the message" said "${words[@]}"
+}
+
 # shows TEXT COMMAND...: the command succeeds and its output contains the text.
 shows() {
   local text=$1 output status=0
@@ -154,6 +167,23 @@ shows() {
   echo "exit status $status, expected 0 and the text: $text"
   echo "$output"
   return 1
+}
+
+# --- An ordinary user ---
+
+nobodys= # a folder of nobody's, with the program in it
+
+# let_nobody_in: makes it. The build may lie where nobody cannot go.
+let_nobody_in() {
+  nobodys=$work/nobody
+  chmod 711 "$work"
+  install -d -o 65534 "$nobodys"
+  install -m 755 "$minivpn" "$nobodys/minivpn"
+}
+
+# as_nobody COMMAND...: on side a.
+as_nobody() {
+  on a setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
 # --- Peers ---
@@ -214,9 +244,13 @@ start_minivpn() {
 }
 
 start_wireguard_go() {
+  on "$1" env LOG_LEVEL=error wireguard-go tun0 && configure_by_wg "$1"
+}
+
+# configure_by_wg SIDE: a tun0 that some program serves becomes what the side's peer file says.
+configure_by_wg() {
   local side=$1
-  on "$side" env LOG_LEVEL=error wireguard-go tun0 &&
-    grep -vE '^(Address|MTU|Device|Lanes|Offload) ' "$work/$side.ini" >"$work/$side.wg" &&
+  grep -vE '^(Address|MTU|Device|Lanes|Offload) ' "$work/$side.ini" >"$work/$side.wg" &&
     on "$side" wg setconf tun0 "$work/$side.wg" &&
     on "$side" ip address add "${inner4[$side]}/24" dev tun0 &&
     on "$side" ip address add "${inner6[$side]}/64" dev tun0 nodad &&
