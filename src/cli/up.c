@@ -100,7 +100,10 @@ static enum mv_exit clear_remains(struct mv_host *host)
 	fflush(NULL);
 	pid_t child = fork();
 	if (child == 0) {
-		exit((int)undo_remains(host));
+		enum mv_exit result = undo_remains(host);
+
+		fflush(NULL);
+		_exit((int)result); /* All else is the parent's. */
 	}
 	enum mv_exit result =
 		child < 0 ? mv_command_failed("cannot fork: %s", strerror(errno)) : wait_for(child);

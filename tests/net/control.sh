@@ -151,7 +151,8 @@ signal.pause()' "$taken"
 
 # dies WHAT BYTES: a client that has sent so many of `everything` goes.
 dies() {
-  everything | request set | head -c "$2" | client_of "$quiet" leave
+  everything | request set >"$work/request"
+  head -c "$2" "$work/request" | client_of "$quiet" leave
   # Nothing tells that it was noticed; a client that comes later is served later.
   check "a client that dies $1: nothing has changed" unchanged
 }

@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 
-QUIET_S = 0.5
+QUIET_S = 0.05
 ANSWER_S = 20
 CROWD_SETS = 3
 
