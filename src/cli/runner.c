@@ -44,7 +44,7 @@ int mv_runner_init(struct mv_runner *runner)
 
 	if (error == 0) {
 		error = mv_signals_start(&runner->signals, &runner->loop, on_signal, runner);
-		mv_signals_unref(&runner->signals);
+		mv_signals_keep_loop(&runner->signals, false);
 		let_signals_in();
 	}
 	return error;
@@ -204,7 +204,10 @@ bool mv_runner_wait(struct mv_runner *runner, int fd)
 
 bool mv_runner_is_interrupted(struct mv_runner *runner)
 {
+	/* A loop that nothing keeps looks at nothing. */
+	mv_signals_keep_loop(&runner->signals, true);
 	uv_run(&runner->loop, UV_RUN_NOWAIT);
+	mv_signals_keep_loop(&runner->signals, false);
 	return runner->is_interrupted;
 }
 

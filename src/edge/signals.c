@@ -1,7 +1,6 @@
 #include "edge/signals.h"
 
 #include <signal.h>
-#include <stdbool.h>
 
 static void on_signal(uv_signal_t *handle, int signum)
 {
@@ -38,9 +37,15 @@ int mv_signals_start(
 	return error;
 }
 
-void mv_signals_unref(struct mv_signals *signals)
+void mv_signals_keep_loop(struct mv_signals *signals, bool keep)
 {
 	for (size_t i = 0; i < MV_SIGNALS_COUNT; i++) {
-		uv_unref((uv_handle_t *)&signals->handles[i]);
+		uv_handle_t *handle = (uv_handle_t *)&signals->handles[i];
+
+		if (keep) {
+			uv_ref(handle);
+		} else {
+			uv_unref(handle);
+		}
 	}
 }

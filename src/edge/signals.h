@@ -5,6 +5,7 @@
 #ifndef MV_EDGE_SIGNALS_H
 #define MV_EDGE_SIGNALS_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 #define MV_SIGNALS_COUNT 3
@@ -20,7 +21,7 @@ struct mv_signals {
 int mv_signals_start(
 	struct mv_signals *signals, uv_loop_t *loop, void (*came)(void *ctx), void *ctx);
 
-/* They keep the loop from ending no more. */
-void mv_signals_unref(struct mv_signals *signals);
+/* Whether the loop goes on for their sake alone: at first it does. */
+void mv_signals_keep_loop(struct mv_signals *signals, bool keep);
 
 #endif

@@ -114,22 +114,16 @@ refused_device_line() {
   refused "a set of the device that ends in '$1'" -22 <"$work/request"
 }
 
+# One of each kind: unit/test_uapi_set has them all.
 test_mistakes() {
   local line key
   key=$(hex_of "$work/second.pub")
-  for line in nonsense=1 =1 PUBLIC_KEY="$key" fwmark=1 listen_port=1 replace_peers=true private_key="$key" \
-    public_key= public_key="${key:1}" public_key="${key}00" public_key="g${key:1}" preshared_key="${key:2}" \
-    endpoint= endpoint=192.0.2.1 endpoint=192.0.2.1:65536 endpoint=localhost:1 endpoint=fd00::1:1 'endpoint=[fe80::1%none]:1' \
-    persistent_keepalive_interval= persistent_keepalive_interval=65536 persistent_keepalive_interval=-1 \
-    persistent_keepalive_interval=off allowed_ip=10.0.0.0 allowed_ip=10.0.0.0/33 allowed_ip=fd00::/129 allowed_ip=/0 \
-    allowed_ip=--10.0.0.0/8 protocol_version=2 remove=false remove= update_only=1 replace_allowed_ips=yes \
-    'allowed_ip=10.0.0.0/8\0000/9'; do
+  for line in nonsense=1 fwmark=1 public_key="g${key:1}" preshared_key="${key:2}" endpoint=localhost:1 \
+    persistent_keepalive_interval=off allowed_ip=10.0.0.0 remove=false 'allowed_ip=10.0.0.0/8\0000/9'; do
     refused_line -22 "$line"
   done
   refused_line -71 nonsense
-  refused_line -71 ' '
-  for line in private_key="$key"0 listen_port=65536 listen_port= fwmark=0x9 fwmark= fwmark=4294967296 replace_peers=no \
-    endpoint=192.0.2.1:1 allowed_ip=10.0.0.0/8 remove=true; do
+  for line in private_key="$key"0 listen_port=65536 replace_peers=no allowed_ip=10.0.0.0/8; do
     refused_device_line "$line"
   done
 }

@@ -1,0 +1,231 @@
+/*
+ * In a mount namespace with a tmpfs of its own on /run: what the system has there is neither seen
+ * nor touched.
+ */
+#include "cli/hostrecord.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/hostlock.h"
+#include "control/uapi_socket.h"
+
+static void setup(void)
+{
+	if (geteuid() != 0) {
+		cr_skip_test("needs root, for a mount namespace");
+	}
+	cr_assert_geq(sodium_init(), 0);
+	cr_assert_eq(unshare(CLONE_NEWNS), 0);
+	cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	cr_assert_eq(mount("test", "/run", "tmpfs", 0, NULL), 0);
+	cr_assert_eq(mv_hostlock_make_folder(), 0);
+}
+
+TestSuite(hostrecord, .init = setup);
+
+static struct mv_hostrecord make_example(void)
+{
+	struct mv_config_hook hooks[] = {{7, (char[]){"echo  'a # b' %i"}}, {9, (char[]){"true"}}};
+	struct mv_config config = {.saves_config = true};
+	struct mv_hostrecord record;
+
+	config.hooks[MV_HOOK_PRE_DOWN] = (struct mv_config_hooks){hooks, 2};
+	config.hooks[MV_HOOK_POST_DOWN] = (struct mv_config_hooks){hooks + 1, 1};
+	cr_assert_eq(mv_hostrecord_init(&record, "/run", &config), 0);
+	record.socket = (struct mv_hostrecord_socket){UINT64_MAX, 5};
+	record.mark = 51820;
+	strcpy(record.dns_name, "tun.wg0");
+	record.done[0] = (struct mv_host_step){.kind = MV_HOST_DNS_SET};
+	record.done[1] = (struct mv_host_step){.kind = MV_HOST_SRC_VALID_MARK_SET};
+	record.done[2] = (struct mv_host_step){
+		.kind = MV_HOST_FIREWALL_ADD, .family = MV_FAMILY_IPV6, .number = 51820};
+	record.done[3] = (struct mv_host_step){.kind = MV_HOST_RULE_MARK_ADD,
+		.family = MV_FAMILY_IPV4,
+		.number = 51820,
+		.priority = 32765};
+	record.done[4] = (struct mv_host_step){.kind = MV_HOST_RULE_MAIN_ADD,
+		.family = MV_FAMILY_IPV4,
+		.number = 51820,
+		.priority = 32764};
+	record.done_count = 5;
+	return record;
+}
+
+static void expect_hooks(const struct mv_config_hooks *is, const struct mv_config_hooks *wanted)
+{
+	cr_assert_eq(is->count, wanted->count);
+	for (size_t i = 0; i < wanted->count; i++) {
+		cr_expect_eq(is->list[i].line, wanted->list[i].line);
+		cr_expect_str_eq(is->list[i].command, wanted->list[i].command);
+	}
+}
+
+Test(hostrecord, what_is_written_is_read)
+{
+	struct mv_hostrecord record = make_example(), read;
+	struct stat found;
+
+	cr_expect_not(mv_hostrecord_exists("wg0"));
+	cr_assert_eq(mv_hostrecord_write(&record, "wg0"), 0);
+	cr_expect(mv_hostrecord_exists("wg0"));
+	cr_assert_eq(stat("/run/minivpn/wg0", &found), 0);
+	cr_expect_eq(found.st_mode & 0777, 0600);
+
+	cr_assert_eq(mv_hostrecord_read(&read, "wg0"), 0);
+	cr_expect_str_eq(read.file, "/run");
+	cr_expect(read.saves_config);
+	cr_expect_eq(read.mark, 51820);
+	cr_expect_str_eq(read.dns_name, "tun.wg0");
+	cr_expect(mv_hostrecord_is_of(&read, &record.socket));
+	cr_assert_eq(read.done_count, record.done_count);
+	for (size_t i = 0; i < read.done_count; i++) {
+		cr_expect_eq(read.done[i].kind, record.done[i].kind);
+		cr_expect_eq(read.done[i].family, record.done[i].family);
+		cr_expect_eq(read.done[i].number, record.done[i].number);
+		cr_expect_eq(read.done[i].priority, record.done[i].priority);
+	}
+	expect_hooks(&read.pre_down, &record.pre_down);
+	expect_hooks(&read.post_down, &record.post_down);
+	mv_hostrecord_uninit(&read);
+	mv_hostrecord_uninit(&record);
+	mv_hostrecord_remove("wg0");
+	cr_expect_not(mv_hostrecord_exists("wg0"));
+	cr_expect_eq(mv_hostrecord_read(&read, "wg0"), -ENOENT);
+}
+
+static int read_text(const char *text)
+{
+	struct mv_hostrecord record;
+	FILE *out = fopen("/run/minivpn/wg0", "w");
+
+	cr_assert_not_null(out);
+	cr_assert_geq(fputs(text, out), 0);
+	cr_assert_eq(fclose(out), 0);
+	int error = mv_hostrecord_read(&record, "wg0");
+	if (error == 0) {
+		mv_hostrecord_uninit(&record);
+	}
+	return error;
+}
+
+#define FILE_LINE(line) ("file /etc/x\n" line)
+
+Test(hostrecord, what_minivpn_did_not_write_is_not_trusted)
+{
+	static const char *const texts[] = {
+		"",
+		"mark 1\n",
+		"file /etc/x",
+		FILE_LINE("mark\n"),
+		FILE_LINE("mark x\n"),
+		FILE_LINE("mark 4294967296\n"),
+		FILE_LINE("socket 1\n"),
+		FILE_LINE("unheard of\n"),
+		FILE_LINE("did \n"),
+		FILE_LINE("did something\n"),
+		FILE_LINE("did dns\n"),
+		FILE_LINE("did src_valid_mark 1\n"),
+		FILE_LINE("did firewall 5 1 1\n"),
+		FILE_LINE("did firewall 4 1\n"),
+		FILE_LINE("did rule_mark 4 1 1 1\n"),
+		FILE_LINE("did rule_mark 4 -1 1\n"),
+		FILE_LINE("PreDown x true\n"),
+		FILE_LINE("PreDown 1\n"),
+		FILE_LINE("PostDown true\n"),
+		FILE_LINE("PreUp 1 true\n"),
+	};
+
+	cr_assert_eq(read_text(FILE_LINE("did rule_mark 4 1 1\nPreDown 1 true\n")), 0);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		cr_expect_eq(read_text(texts[i]), -EBADMSG, "%s", texts[i]);
+	}
+}
+
+Test(hostrecord, more_steps_than_there_are_are_not_taken)
+{
+	char text[512] = "file /etc/x\n";
+
+	for (unsigned i = 0; i < MV_HOSTRECORD_DONE_MAX; i++) {
+		strcat(text, "did src_valid_mark \n");
+	}
+	cr_expect_eq(read_text(text), -EBADMSG, "a blank behind the word is one too many");
+	strcpy(text, "file /etc/x\n");
+	for (unsigned i = 0; i <= MV_HOSTRECORD_DONE_MAX; i++) {
+		cr_expect_eq(read_text(text), 0, "%u", i);
+		strcat(text, "did src_valid_mark\n");
+	}
+	cr_expect_eq(read_text(text), -EBADMSG);
+}
+
+Test(hostrecord, a_path_with_a_line_of_its_own_is_refused)
+{
+	const struct mv_config config = {0};
+	struct mv_hostrecord record;
+
+	cr_assert_eq(mkdir("/run/x\nPostDown 1 true", 0700), 0);
+	cr_expect_eq(mv_hostrecord_init(&record, "/run/x\nPostDown 1 true", &config), -EINVAL);
+	mv_hostrecord_uninit(&record);
+	cr_expect_eq(mv_hostrecord_init(&record, "/run/none", &config), -ENOENT);
+	mv_hostrecord_uninit(&record);
+}
+
+Test(hostrecord, others_are_asked)
+{
+	struct mv_hostrecord record = make_example();
+
+	cr_assert_eq(mv_hostrecord_write(&record, "wg0"), 0);
+	cr_expect(mv_hostrecord_others_set_src_valid_mark("wg1"));
+	cr_expect_not(mv_hostrecord_others_set_src_valid_mark("wg0"));
+	cr_expect(mv_hostrecord_others_have_mark("wg1", 51820));
+	cr_expect_not(mv_hostrecord_others_have_mark("wg1", 51821));
+	cr_expect_not(mv_hostrecord_others_have_mark("wg0", 51820));
+	record.done_count = 1;
+	cr_assert_eq(mv_hostrecord_write(&record, "wg0"), 0);
+	cr_expect_not(mv_hostrecord_others_set_src_valid_mark("wg1"));
+	mv_hostrecord_uninit(&record);
+}
+
+Test(hostrecord, a_socket_is_known_again_and_its_successor_is_not)
+{
+	struct mv_hostrecord record = {0};
+	struct mv_hostrecord_socket again;
+	int fd = -1;
+
+	cr_expect_not(mv_hostrecord_socket_of(&record.socket, "wg0"));
+	cr_assert_eq(mv_uapi_socket_bind(&fd, "wg0"), 0);
+	cr_assert(mv_hostrecord_socket_of(&record.socket, "wg0"));
+	cr_assert(mv_hostrecord_socket_of(&again, "wg0"));
+	cr_expect(mv_hostrecord_is_of(&record, &again));
+	close(fd);
+	cr_assert_eq(mv_uapi_socket_bind(&fd, "wg0"), 0);
+	cr_assert(mv_hostrecord_socket_of(&again, "wg0"));
+	cr_expect_not(mv_hostrecord_is_of(&record, &again));
+	close(fd);
+}
+
+Test(hostrecord, a_lock_is_had_by_one)
+{
+	int first = mv_hostlock_device("wg0", 0), other = mv_hostlock_device("wg1", 0);
+
+	cr_assert_geq(first, 0);
+	cr_assert_geq(other, 0);
+	cr_expect_eq(mv_hostlock_device("wg0", 0), -EAGAIN);
+	cr_expect_eq(mv_hostlock_device("wg0", 1), -EAGAIN);
+	close(first);
+	first = mv_hostlock_device("wg0", 0);
+	cr_expect_geq(first, 0);
+	close(first);
+	close(other);
+}

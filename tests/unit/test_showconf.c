@@ -1,0 +1,121 @@
+#include "control/showconf.h"
+
+#include <criterion/criterion.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/uapi.h"
+
+#define KEY_11 "ERERERERERERERERERERERERERERERERERERERERERE="
+#define KEY_22 "IiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiI="
+#define KEY_33 "MzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzM="
+#define KEY_44 "REREREREREREREREREREREREREREREREREREREREREQ="
+
+static void setup(void)
+{
+	cr_assert_geq(sodium_init(), 0);
+}
+
+TestSuite(showconf, .init = setup);
+
+static void expect(const struct mv_snapshot *snapshot, const struct mv_showconf_extra *extra,
+	const char *expected)
+{
+	char *text = mv_showconf_print(snapshot, extra);
+
+	cr_assert_not_null(text);
+	cr_expect_str_eq(text, expected, "is:\n%s\nwanted:\n%s", text, expected);
+	mv_uapi_free(text);
+}
+
+/* One that has everything, and one that has nothing. */
+static struct mv_snapshot *make_example(void)
+{
+	struct mv_snapshot *snapshot;
+	struct mv_peer_snapshot *peer;
+
+	cr_assert_eq(mv_snapshot_create(&snapshot, 2, 2), 0);
+	memset(snapshot->private_key, 0x11, MV_KEY_LEN);
+	snapshot->listen_port = 51820;
+	snapshot->fwmark = 0xca6c;
+	snapshot->prefixes[0] = (struct mv_prefix){{MV_FAMILY_IPV4, {10, 0, 0, 0}}, 8};
+	snapshot->prefixes[1] = (struct mv_prefix){{MV_FAMILY_IPV6, {0xfd}}, 8};
+	snapshot->prefix_count = snapshot->peer_count = 2;
+	peer = &snapshot->peers[0];
+	memset(peer->public_key, 0x22, MV_KEY_LEN);
+	memset(peer->preshared_key, 0x33, MV_KEY_LEN);
+	peer->endpoint = (struct mv_endpoint){
+		.ip = {MV_FAMILY_IPV6, {0x20, 1, 0xd, 0xb8, [15] = 1}}, .port = 7};
+	peer->persistent_keepalive_s = 25;
+	peer->prefix_count = 2;
+	memset(snapshot->peers[1].public_key, 0x44, MV_KEY_LEN);
+	return snapshot;
+}
+
+Test(showconf, nothing)
+{
+	struct mv_snapshot *snapshot;
+
+	cr_assert_eq(mv_snapshot_create(&snapshot, 0, 0), 0);
+	expect(snapshot, NULL, "[Interface]\n");
+	mv_snapshot_destroy(snapshot);
+}
+
+Test(showconf, everything)
+{
+	struct mv_snapshot *snapshot = make_example();
+
+	expect(snapshot, NULL,
+		"[Interface]\n"
+		"ListenPort = 51820\n"
+		"FwMark = 0xca6c\n"
+		"PrivateKey = " KEY_11 "\n"
+		"\n[Peer]\n"
+		"PublicKey = " KEY_22 "\n"
+		"PresharedKey = " KEY_33 "\n"
+		"AllowedIPs = 10.0.0.0/8, fd00::/8\n"
+		"Endpoint = [2001:db8::1]:7\n"
+		"PersistentKeepalive = 25\n"
+		"\n[Peer]\n"
+		"PublicKey = " KEY_44 "\n");
+	mv_snapshot_destroy(snapshot);
+}
+
+/* Of the peer of 0x44 alone; and what is known already is not asked for. */
+static bool find_endpoint(
+	void *ctx, const uint8_t public_key[static MV_KEY_LEN], char *text, size_t size)
+{
+	unsigned *asked = ctx;
+
+	++*asked;
+	snprintf(text, size, "vpn.example.com:51820");
+	return public_key[0] == 0x44;
+}
+
+Test(showconf, what_only_a_file_knows)
+{
+	struct mv_snapshot *snapshot = make_example();
+	unsigned asked = 0;
+	const struct mv_showconf_extra extra = {.interface_lines = "Address = 10.0.0.1/8\n",
+		.endpoint = find_endpoint,
+		.ctx = &asked};
+
+	expect(snapshot, &extra,
+		"[Interface]\n"
+		"Address = 10.0.0.1/8\n"
+		"ListenPort = 51820\n"
+		"FwMark = 0xca6c\n"
+		"PrivateKey = " KEY_11 "\n"
+		"\n[Peer]\n"
+		"PublicKey = " KEY_22 "\n"
+		"PresharedKey = " KEY_33 "\n"
+		"AllowedIPs = 10.0.0.0/8, fd00::/8\n"
+		"Endpoint = [2001:db8::1]:7\n"
+		"PersistentKeepalive = 25\n"
+		"\n[Peer]\n"
+		"PublicKey = " KEY_44 "\n"
+		"Endpoint = vpn.example.com:51820\n");
+	cr_expect_eq(asked, 1);
+	mv_snapshot_destroy(snapshot);
+}
