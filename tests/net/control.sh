@@ -251,7 +251,7 @@ tunnel_begins() {
 }
 
 ping_b() {
-  reaches a "${inner4[b]}" "${1:-3}"
+  reaches a "${inner4[b]}" 3
 }
 
 # lost_at_most COUNT NAME: of the pings of that job.
