@@ -82,7 +82,9 @@ static enum mv_exit undo_remains(struct mv_host *host)
 	enum mv_exit result = mv_host_begin(host);
 
 	if (result == MV_EXIT_DONE) {
-		result = mv_host_worse(mv_host_undo(host), mv_host_post_down(host));
+		result = mv_host_undo(host);
+		/* A command that fails says so, and is no reason not to begin anew. */
+		(void)mv_host_post_down(host);
 		mv_host_forget(host);
 	}
 	return result;
