@@ -61,7 +61,7 @@ static int set_src_valid_mark(struct mv_host *host, bool is_set)
 			"%s. With a strict rp_filter no answer gets through\n",
 			host->device, is_set, strerror(-error));
 	}
-	return 0;
+	return error < 0 ? MV_HOSTSTEP_DONE_WITHOUT : 0;
 }
 
 static int restore_src_valid_mark(struct mv_host *host)
