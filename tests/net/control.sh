@@ -372,12 +372,10 @@ reply_of() {
 }
 
 test_slow() {
-  printf 'set=1\nprivate_k' | stay "one who stalls in a request" 1
   printf 'set=1\nprivate_k' | stay "70 who stall in a request" 70
   stay "70 who stall before it" 70 </dev/null
   check "a reply of megabytes: 100,000 prefixes" answered 0 "$(prefixes 100000 | request set | client_of tun0 ask)"
   check "a reply of megabytes: it is" reply_of 2000000
-  printf 'get=1\n\n' | stay "one who never reads it" 1
   printf 'get=1\n\n' | stay "70 who never read it" 70
   check "a reply of megabytes: the prefixes go" set_of tun0 "public_key=$(hex_of "$work/third.pub")" remove=true
 }
