@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What a tunnel does to its machine, as text that can be compared; and what it meets there besides the kernel: a resolvconf
-# that keeps in /run/resolvconf what it was told. Sourced, instead of lib.sh, by the tests that drive wg-quick.
+# that keeps in /run/resolvconf what it was told, and hangs then if there is a file /run/resolvconf.hangs. Sourced, instead
+# of lib.sh, by the tests that drive wg-quick.
 #
 # shellcheck disable=SC2016 # what stands in single quotes is expanded by a shell on the side
 
@@ -12,7 +13,10 @@ entries=/run/resolvconf
 mkdir -p "$entries"
 echo "$*" >>/run/resolvconf.calls
 case $1 in
-  -a) { echo "$*"; cat; } >"$entries/$2" ;;
+  -a)
+    { echo "$*"; cat; } >"$entries/$2"
+    [ ! -e /run/resolvconf.hangs ] || sleep 60
+    ;;
   -d) rm -f "$entries/$2" ;;
   -l) sed 1d "$entries/$2" ;;
 esac'

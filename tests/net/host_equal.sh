@@ -7,6 +7,7 @@
 # - Its IPv6 addresses skip the detection of duplicates, which a tunnel cannot have. See as_by_wg_quick.
 # - Its device has no link-local address, so the firewall need not guard one. state_of leaves these out anyway.
 # - Of the MTUs of several ways out it takes the smallest; Debian's wg-quick takes the largest.
+# - Search domains without a server are told to resolvconf; wg-quick says nothing of them.
 # - A network that has an endpoint in it goes into the table of the mark, like a default route: in the main table it would lead
 #   sealed packets into the tunnel that they come from.
 #
@@ -100,13 +101,17 @@ equal() {
   check "$what: wg-quick takes it down" down_by_wg_quick
 }
 
-# differs_by ONE OTHER: by these lines alone, of side a and of side b.
+# differs_by PATTERN...: by these lines of diff alone, in this order.
 differs_by() {
-  local differing
-  differing=$(are_alike | grep '^[<>]') || true
-  echo "$differing"
-  [[ $(grep -c '^<' <<<"$differing") == 1 && $(grep -c '^>' <<<"$differing") == 1 &&
-    $(grep '^<' <<<"$differing") == *"$1"* && $(grep '^>' <<<"$differing") == *"$2"* ]]
+  local line differing
+  mapfile -t differing < <(are_alike | grep '^[<>]')
+  printf '%s\n' "${differing[@]}"
+  ((${#differing[@]} == $#)) || return 1
+  for line in "${differing[@]}"; do
+    # shellcheck disable=SC2053 # it is a pattern
+    [[ $line == $1 ]] || return 1
+    shift
+  done
 }
 
 # planted COMMAND -- COMMAND: what the first one does to side b is seen, and what the second one undoes is not.
@@ -148,6 +153,11 @@ test_networks() {
   equal "IPv6 alone" "Address = fd77::1/64" -- "AllowedIPs = fd77::/64, fd78::/48" "Endpoint = [2001:db8::1]:51820"
   equal "no endpoint" "Address = 10.77.0.1/24" "ListenPort = 51820" -- "AllowedIPs = 10.77.0.0/24, 10.8.0.0/16"
   equal "no address" -- "AllowedIPs = 10.77.0.0/24, fd77::/64" "Endpoint = $far_endpoint"
+  equal "two addresses a link" "Address = 10.77.0.0/31, fd77::/127" -- \
+    "AllowedIPs = 10.77.0.1/32, fd77::1/128" "Endpoint = $far_endpoint"
+  equal "addresses without length" "Address = 10.77.0.1, fd77::1" -- \
+    "AllowedIPs = 10.77.0.0/24, fd77::/64" "Endpoint = $far_endpoint"
+  equal "halves of all" "Address = 10.77.0.1/24, fd77::1/64" -- "AllowedIPs = 0.0.0.0/1, 128.0.0.0/1, ::/1, 8000::/1"
   equal "no network" "Address = 10.77.0.1/24" -- "Endpoint = $far_endpoint"
 }
 
@@ -157,10 +167,14 @@ test_default_routes() {
   equal "default route, IPv4 alone" "$own" -- "AllowedIPs = 0.0.0.0/0, 10.8.0.0/16" "$end"
   equal "default route, IPv6 alone" "$own" -- "AllowedIPs = ::/0, 10.8.0.0/16" "$end"
   equal "default routes of one address" "Address = 10.77.0.1/32, fd77::1/128" -- "AllowedIPs = 0.0.0.0/0, ::/0" "$end"
+  equal "default routes without address" -- "AllowedIPs = 0.0.0.0/0, ::/0" "$end"
+  equal "default routes beside another peer's network" "$own" -- "AllowedIPs = 10.8.0.0/16" "$end" \
+    "[Peer]" "PublicKey = $(<"$work/third.pub")" "AllowedIPs = 0.0.0.0/0, ::/0, 10.8.7.0/24"
   equal "default routes with a mark" "$own" "FwMark = 0x1234" -- "AllowedIPs = 0.0.0.0/0, ::/0" "$end"
   equal "a mark without them" "$own" "FwMark = 4660" -- "AllowedIPs = 10.8.0.0/16" "$end"
   equal "Table = off" "$own" "Table = off" -- "AllowedIPs = 0.0.0.0/0, ::/0, 10.8.0.0/16" "$end"
   equal "Table = 1234" "$own" "Table = 1234" -- "AllowedIPs = 0.0.0.0/0, ::/0, 10.8.0.0/16, 10.77.0.2/32" "$end"
+  equal "Table = main" "$own" "Table = main" -- "AllowedIPs = 10.8.0.0/16" "$end"
   equal "Table = auto" "$own" "Table = auto" -- "AllowedIPs = 0.0.0.0/0, ::/0, 10.8.0.0/16" "$end"
 }
 
@@ -187,12 +201,18 @@ test_mtu() {
 }
 
 largest_and_smallest_mtu() {
-  differs_by '"mtu": 1420' '"mtu": 1310'
+  differs_by '< link *"mtu": 1420*' '> link *"mtu": 1310*'
 }
 
 test_names() {
   equal "servers and domains" "Address = 10.77.0.1/24" "DNS = 9.9.9.9, one.example" "DNS = fd77::53,two.example" -- \
     "AllowedIPs = 10.8.0.0/16" "Endpoint = $far_endpoint"
+  compare_by=has_names_alone equal "a domain without server" "Address = 10.77.0.1/24" "DNS = one.example" -- \
+    "AllowedIPs = 10.8.0.0/16" "Endpoint = $far_endpoint"
+}
+
+has_names_alone() {
+  differs_by '> dns wg0 *search one.example*'
 }
 
 test_many() {
@@ -352,7 +372,20 @@ interrupted() {
   leaves_nothing "$2 during $1"
 }
 
+# What resolvconf has done by then is to be undone, though it never said so.
+interrupted_names() {
+  write_file wg0 "${everything[@]}"
+  on b touch /run/resolvconf.hangs
+  begin
+  check "INT during resolvconf: it is at work" wait_for 5 on b grep -q fd77::53 /run/resolvconf/wg0
+  signal "$work/up" INT
+  check "INT during resolvconf: up fails" ended 1
+  on b rm /run/resolvconf.hangs
+  leaves_nothing "INT during resolvconf"
+}
+
 test_interrupted() {
+  interrupted_names
   interrupted PreUp INT
   interrupted PostUp INT
   interrupted PostUp TERM
