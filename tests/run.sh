@@ -173,7 +173,7 @@ tests build/tsan
 stage "tsan: no report" no_reports
 
 stage "fuzz: build" build fuzz
-stage "fuzz: 10 s a target" tests/fuzz/run.sh 10
+stage "fuzz: 5 s a target" tests/fuzz/run.sh 5
 
 stage "coverage: build" build coverage
 stage "coverage: 95 % of lines, 85 % of branches" cmake --build --preset coverage --target coverage

@@ -1,11 +1,15 @@
 #include "cli/device_status.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "control/uapi.h"
 #include "control/uapi_client.h"
+
+/* How long a process takes to die after its last thread has ended. */
+#define DYING_MS 200
 
 static int ask(const char *device, const char *request, struct mv_snapshot **snapshot)
 {
@@ -43,12 +47,15 @@ int mv_device_get(const char *device, struct mv_snapshot **snapshot)
 
 bool mv_device_is_up(const char *device)
 {
-	int connection = mv_uapi_client_connect(device);
+	struct pollfd end = {.fd = mv_uapi_client_connect(device), .events = POLLIN};
 
-	if (connection >= 0) {
-		close(connection);
+	if (end.fd < 0) {
+		return false;
 	}
-	return connection >= 0;
+	/* A program that is being killed lets clients in, and then lets go of them. */
+	bool is_gone = poll(&end, 1, DYING_MS) > 0;
+	close(end.fd);
+	return !is_gone;
 }
 
 enum mv_exit mv_device_status_failed(const char *device, int error)
