@@ -2,7 +2,8 @@
 """control_client.py DEVICE COMMAND [ARGUMENT]...: does to a control socket what `wg` does not. What it sends is its standard
 input, or made here; what comes back it prints.
 
-  ask              sends, reads till the other side ends or nothing has come for a while, prints all of it
+  ask              sends one request, and reads its answer, or "closed"
+  listen           sends, and reads till the other side ends ("closed") or nothing has come for a while ("open")
   piecemeal        the same, a byte at a time
   leave            sends, and goes without reading
   stall COUNT      so many connections, each of which sends that, stays, and never reads
@@ -15,7 +16,7 @@ import socket
 import sys
 import threading
 
-QUIET_S = 0.05
+QUIET_S = 0.5
 ANSWER_S = 20
 CROWD_SETS = 3
 
@@ -53,7 +54,16 @@ def read_answer(client):
     return reply.decode()
 
 
-def ask(device, pieces):
+def ask(device, request):
+    with connect(device) as client:
+        client.sendall(request)
+        try:
+            sys.stdout.write(read_answer(client))
+        except (EOFError, ConnectionResetError):
+            print("closed")
+
+
+def listen(device, pieces):
     client = connect(device)
     for piece in pieces:
         client.sendall(piece)
@@ -154,9 +164,11 @@ def main(device, command, *arguments):
     number = int(arguments[0]) if arguments else 0
     request = b"" if command in ("crowd", "pour", "empty") else sys.stdin.buffer.read()
     if command == "ask":
-        ask(device, [request])
+        ask(device, request)
+    elif command == "listen":
+        listen(device, [request])
     elif command == "piecemeal":
-        ask(device, [request[i : i + 1] for i in range(len(request))])
+        listen(device, [request[i : i + 1] for i in range(len(request))])
     elif command == "leave":
         leave(device, request)
     elif command == "stall":
