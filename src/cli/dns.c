@@ -3,11 +3,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define ORDER          "/etc/resolvconf/interface-order"
-#define LIMIT_S        20
-#define ORDER_LINE_MAX 64
+#define ORDER      "/etc/resolvconf/interface-order"
+#define LIMIT_S    20
+#define PREFIX_MAX 39 /* leaves room for a '.' and the name of a device */
 
 /* A line of nothing but a pattern of letters, digits and '-' before a '*', as in "tun*". */
 static bool is_simple_pattern(const char *line, size_t len)
@@ -17,16 +18,17 @@ static bool is_simple_pattern(const char *line, size_t len)
 			return false;
 		}
 	}
-	return len > 1 && line[len - 1] == '*';
+	return len > 1 && len - 1 <= PREFIX_MAX && line[len - 1] == '*';
 }
 
 const char *mv_dns_name(char name[static MV_DNS_NAME_MAX], const char *device)
 {
 	FILE *order = fopen(ORDER, "re");
-	char line[ORDER_LINE_MAX] = "";
+	size_t room = 0;
+	char *line = NULL;
 	int prefix = 0;
 
-	while (order && prefix == 0 && fgets(line, sizeof(line), order)) {
+	while (order && prefix == 0 && getline(&line, &room, order) > 0) {
 		size_t len = strcspn(line, "\n");
 
 		prefix = is_simple_pattern(line, len) ? (int)len - 1 : 0;
@@ -34,8 +36,9 @@ const char *mv_dns_name(char name[static MV_DNS_NAME_MAX], const char *device)
 	if (order) {
 		fclose(order);
 	}
-	snprintf(name, MV_DNS_NAME_MAX, "%.*s%s%s", prefix < 40 ? prefix : 0, line,
+	snprintf(name, MV_DNS_NAME_MAX, "%.*s%s%s", prefix, prefix > 0 ? line : "",
 		prefix > 0 ? "." : "", device);
+	free(line);
 	return name;
 }
 
