@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/dns.h"
-
 static struct mv_runner runner;
 static char folder[] = "/tmp/minivpn-runner-XXXXXX";
 
@@ -128,33 +126,4 @@ Test(runner, waits_for_a_descriptor_or_a_signal)
 	cr_expect_not(mv_runner_wait(&runner, ends[0]));
 	close(ends[0]);
 	close(ends[1]);
-}
-
-static void expect_dns(const struct mv_config *config, const char *expected)
-{
-	char *text = mv_dns_text(config);
-
-	cr_assert_not_null(text);
-	cr_expect_str_eq(text, expected);
-	free(text);
-}
-
-Test(runner, what_resolvconf_reads)
-{
-	struct mv_ip servers[] = {
-		{MV_FAMILY_IPV4, {9, 9, 9, 9}}, {MV_FAMILY_IPV6, {0xfd, [15] = 1}}};
-	char *domains[] = {(char[]){"corp.example"}, (char[]){"example.org"}};
-	struct mv_config config = {.nameservers = servers, .nameserver_count = 2};
-	char name[MV_DNS_NAME_MAX], reason[MV_DNS_NAME_MAX];
-
-	expect_dns(&config, "nameserver 9.9.9.9\nnameserver fd00::1\n");
-	config.search_domains = domains;
-	config.search_domain_count = 2;
-	expect_dns(&config,
-		"nameserver 9.9.9.9\nnameserver fd00::1\nsearch corp.example example.org\n");
-	config.nameserver_count = 0;
-	expect_dns(&config, "search corp.example example.org\n");
-	cr_expect(strstr(mv_dns_name(name, "wg0"), "wg0"));
-	cr_expect_str_eq(mv_dns_reason(reason, 3), "resolvconf ended with 3");
-	cr_expect(strstr(mv_dns_reason(reason, -ENOENT), "openresolv"));
 }
