@@ -47,7 +47,8 @@ tests() {
   local build=$1 begin=$SECONDS listed
   shift
   listed=$(ctest --test-dir "$build" -N "$@" | sed -n 's/^Total Tests: //p')
-  ctest --test-dir "$build" --output-on-failure -j 2 "$@" >"$work/ctest.log" 2>&1 || true
+  # Two processors, and most of the network tests wait.
+  ctest --test-dir "$build" --output-on-failure -j 3 "$@" >"$work/ctest.log" 2>&1 || true
   count_tests "$listed" "$work/ctest.log"
   printf '%-6s %4d s  %s: %d of %d tests passed\n' "$([[ $ok == "$listed" ]] && echo ok || echo '!')" \
     $((SECONDS - begin)) "${build##*/} $*" "$ok" "$listed"
