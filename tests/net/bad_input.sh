@@ -163,7 +163,7 @@ test_option_order() {
   for order in "-f FILE" "FILE -f"; do
     # shellcheck disable=SC2086 # two words
     spawn "$work/up" a "$minivpn" up ${order/FILE/"$ini"}
-    check "up $order: the tunnel is there" wait_for 10 all_there a minivpn tun0
+    check "up $order: the tunnel is there" wait_for 10 foreground_is_up
     check "up $order: in the foreground" running "$work/up"
     check "up $order: SIGTERM" signal "$work/up" TERM
     check "up $order: exit status 0" finished "$work/up" 10

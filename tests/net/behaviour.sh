@@ -33,11 +33,6 @@ down() {
   on a "$minivpn" down tun0 && nothing_left
 }
 
-# foreground [OPTION]...: `up -f` in the background of this script; its output is in $work/up.out.
-foreground() {
-  spawn "$work/up" a "$minivpn" up -f "$@" "$work/a.ini" && wait_for 10 here
-}
-
 ping_b() {
   reaches a "${inner4[b]}" 5
 }

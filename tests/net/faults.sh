@@ -79,8 +79,7 @@ test_link_down() {
 # Packets come from both sides all the time.
 test_deletion() {
   peer_file a >"$work/a.ini"
-  spawn "$work/up" a "$minivpn" up -f "$work/a.ini"
-  check "a tunnel in the foreground" wait_for 10 all_there a minivpn tun0
+  check "a tunnel in the foreground" foreground
   check "ping" ping_b
   spawn "$work/ping_a" a fping -q -l -p 10 "${inner4[b]}"
   spawn "$work/ping_b" b fping -q -l -p 10 "${inner4[a]}"

@@ -243,6 +243,16 @@ start_minivpn() {
   on "$1" "$minivpn" up "$work/$1.ini"
 }
 
+# foreground [OPTION]...: `minivpn up -f` on side a as the job $work/up, with its output in $work/up.out. Returns when the tunnel
+# is up; the device and the socket are there before that, the summary is not.
+foreground() {
+  spawn "$work/up" a "$minivpn" up -f "$@" "$work/a.ini" && wait_for 10 foreground_is_up
+}
+
+foreground_is_up() {
+  all_there a minivpn tun0 && grep '^tun0: ' "$work/up.out"
+}
+
 start_wireguard_go() {
   on "$1" env LOG_LEVEL=error wireguard-go tun0 && configure_by_wg "$1"
 }

@@ -25,12 +25,15 @@ clean_up_by() {
   trap 'exit 143' TERM HUP
 }
 
-# wait_for SECONDS COMMAND...: tries until the command succeeds; fails when the time is over.
+# wait_for SECONDS COMMAND...: tries until the command succeeds, for so long, and once more, with all that it says.
 wait_for() {
   local end=$((SECONDS + $1))
   shift
   until "$@" >/dev/null 2>&1; do
-    ((SECONDS < end)) || return 1
+    if ((SECONDS >= end)); then
+      "$@"
+      return
+    fi
     sleep 0.05
   done
 }
