@@ -4,9 +4,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "edge/boottimer.h"
 #include "edge/clock.h"
 #include "edge/hostwatch.h"
 #include "edge/lanes.h"
@@ -24,8 +24,7 @@ struct mv_loop {
 	uv_prepare_t before_sleep;
 	uv_async_t wake; /* from lanes */
 	struct mv_signals signals;
-	uv_poll_t timer;
-	int timer_fd;
+	struct mv_boottimer timer;
 	struct mv_hostwatch watch;
 
 	struct mv_log log;
@@ -59,19 +58,6 @@ static void unlock(void *ctx)
 
 /* The work of a wake-up */
 
-/* The timer of libuv stands still while the machine sleeps; this one does not. */
-static void arm_timer(struct mv_loop *loop)
-{
-	uint64_t deadline_ns = mv_device_arm(loop->device);
-	struct itimerspec at = {0}; /* disarmed */
-
-	if (deadline_ns != MV_NEVER) {
-		at.it_value.tv_sec = (time_t)(deadline_ns / MV_NS_PER_S);
-		at.it_value.tv_nsec = (long)(deadline_ns % MV_NS_PER_S);
-	}
-	timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
-}
-
 /* Runs after every wake-up, whatever it was for: so a timer that comes late is harmless. */
 static void before_sleep(uv_prepare_t *handle)
 {
@@ -80,7 +66,7 @@ static void before_sleep(uv_prepare_t *handle)
 	if (mv_work_do(&loop->work, mv_clock_sample())) {
 		uv_async_send(&loop->wake);
 	}
-	arm_timer(loop);
+	mv_boottimer_arm(&loop->timer, mv_device_arm(loop->device));
 }
 
 /* Wake-ups */
@@ -99,16 +85,6 @@ static void on_wake(uv_async_t *handle)
 
 	if (mv_lanes_have_lost_tun(&loop->lanes)) {
 		on_deleted(loop);
-	}
-}
-
-static void on_timer(uv_poll_t *handle, int status, int events)
-{
-	struct mv_loop *loop = handle->data;
-	uint64_t expirations;
-
-	(void)status, (void)events;
-	while (read(loop->timer_fd, &expirations, sizeof(expirations)) > 0) {
 	}
 }
 
@@ -144,16 +120,8 @@ static int init_handles(struct mv_loop *loop)
 
 	if ((error = uv_async_init(&loop->uv, &loop->wake, on_wake)) < 0 ||
 		(error = uv_prepare_start(&loop->before_sleep, before_sleep)) < 0 ||
-		(error = mv_signals_start(&loop->signals, &loop->uv, on_signal, loop)) < 0) {
-		return error;
-	}
-	loop->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (loop->timer_fd < 0) {
-		return -errno;
-	}
-	loop->timer.data = loop;
-	if ((error = uv_poll_init(&loop->uv, &loop->timer, loop->timer_fd)) < 0 ||
-		(error = uv_poll_start(&loop->timer, UV_READABLE, on_timer)) < 0) {
+		(error = mv_signals_start(&loop->signals, &loop->uv, on_signal, loop)) < 0 ||
+		(error = mv_boottimer_start(&loop->timer, &loop->uv)) < 0) {
 		return error;
 	}
 	return mv_hostwatch_start(&loop->watch, &loop->uv);
@@ -216,7 +184,7 @@ static int allocate(struct mv_loop **allocated, const struct mv_loop_config *con
 	if (error < 0) {
 		goto close_uv;
 	}
-	loop->timer_fd = -1;
+	loop->timer.fd = -1;
 	loop->log = config->log;
 	loop->lanes.count = loop->sockets.lanes = config->lanes;
 	loop->sockets.offload = config->offload;
@@ -399,9 +367,7 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	mv_batch_destroy(loop->work.outbox);
 	mv_handoff_destroy(loop->handoff);
 	mv_hostwatch_uninit(&loop->watch);
-	if (loop->timer_fd >= 0) {
-		close(loop->timer_fd);
-	}
+	mv_boottimer_uninit(&loop->timer);
 	close_descriptors(loop->tuns, loop->sockets.udps, loop->lanes.count);
 	uv_mutex_destroy(&loop->lock);
 	if (is_closed) {
