@@ -106,16 +106,12 @@ static enum mv_exit print_all(const struct mv_config *config)
 
 static enum mv_exit check(const struct mv_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	char **arguments =
+		mv_command_arguments(command, argc, argv, 1, 1, "exactly one peer file is needed");
 	char path[MV_PEER_FILE_PATH_MAX];
 	struct mv_config *config;
 
-	while (mv_command_option(command, argc, argv, "h", options) != -1) {
-	}
-	if (argc - optind != 1) {
-		return mv_command_misused(command, "exactly one peer file is needed");
-	}
-	enum mv_exit result = mv_peer_file_load(&config, mv_peer_file_find(path, argv[optind]));
+	enum mv_exit result = mv_peer_file_load(&config, mv_peer_file_find(path, arguments[0]));
 	if (result == MV_EXIT_DONE) {
 		result = print_all(config);
 		mv_config_destroy(config);

@@ -20,6 +20,19 @@ int mv_command_option(const struct mv_command *command, int argc, char **argv,
 	return option;
 }
 
+char **mv_command_arguments(const struct mv_command *command, int argc, char **argv, int least,
+	int most, const char *reason)
+{
+	static const struct option help_only[] = {{"help", no_argument, NULL, 'h'}, {0}};
+
+	while (mv_command_option(command, argc, argv, "h", help_only) != -1) {
+	}
+	if (argc - optind < least || argc - optind > most) {
+		exit(mv_command_misused(command, reason));
+	}
+	return argv + optind;
+}
+
 enum mv_exit mv_command_misused(const struct mv_command *command, const char *reason)
 {
 	fprintf(stderr, "minivpn %s: %s\nTry 'minivpn %s --help'.\n", command->name, reason,

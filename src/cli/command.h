@@ -34,6 +34,13 @@ extern const struct mv_command mv_command_bench;
 int mv_command_option(const struct mv_command *command, int argc, char **argv,
 	const char *short_options, const struct option *long_options);
 
+/*
+ * For a command whose only option is --help: its arguments, at least so many and at most so many,
+ * with NULL behind the last. Otherwise says the reason and ends the program.
+ */
+char **mv_command_arguments(const struct mv_command *command, int argc, char **argv, int least,
+	int most, const char *reason);
+
 /* "minivpn up: one file is needed; ..." on stderr. */
 enum mv_exit mv_command_misused(const struct mv_command *command, const char *reason);
 

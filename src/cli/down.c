@@ -181,17 +181,13 @@ static enum mv_exit take_down(const char *device)
 
 static enum mv_exit down(const struct mv_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	char **arguments = mv_command_arguments(
+		command, argc, argv, 1, 1, "exactly one peer file or device is needed");
 	struct mv_device_argument argument;
 
-	while (mv_command_option(command, argc, argv, "h", options) != -1) {
-	}
-	if (argc - optind != 1) {
-		return mv_command_misused(command, "exactly one peer file or device is needed");
-	}
-	enum mv_exit result = mv_device_argument_read(&argument, argv[optind]);
+	enum mv_exit result = mv_device_argument_read(&argument, arguments[0]);
 	if (result == MV_EXIT_DONE) {
-		result = check_owner(&argument, argv[optind]);
+		result = check_owner(&argument, arguments[0]);
 	}
 	return result == MV_EXIT_DONE ? take_down(argument.device) : result;
 }

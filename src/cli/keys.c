@@ -13,16 +13,6 @@
 #include "crypto/keytext.h"
 #include "crypto/x25519.h"
 
-static const struct option help_only[] = {{"help", no_argument, NULL, 'h'}, {0}};
-
-/* None of these commands takes an argument. */
-static bool takes_no_arguments(const struct mv_command *command, int argc, char **argv)
-{
-	while (mv_command_option(command, argc, argv, "h", help_only) != -1) {
-	}
-	return optind == argc;
-}
-
 /* A secret that goes into a file others may read is worth a word. */
 static void warn_if_readable(void)
 {
@@ -54,9 +44,7 @@ static enum mv_exit generate(
 {
 	uint8_t key[MV_KEY_LEN];
 
-	if (!takes_no_arguments(command, argc, argv)) {
-		return mv_command_misused(command, "it takes no arguments and prints the key");
-	}
+	mv_command_arguments(command, argc, argv, 0, 0, "it takes no arguments and prints the key");
 	warn_if_readable();
 	/* The key passes through a buffer of stdio's, which nobody would wipe. */
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -107,10 +95,8 @@ static enum mv_exit pubkey(const struct mv_command *command, int argc, char **ar
 	char text[MV_KEY_BASE64_MAX] = {0};
 	uint8_t key[MV_KEY_LEN], public_key[MV_KEY_LEN];
 
-	if (!takes_no_arguments(command, argc, argv)) {
-		return mv_command_misused(command,
-			"it takes no arguments and reads the private key from standard input");
-	}
+	mv_command_arguments(command, argc, argv, 0, 0,
+		"it takes no arguments and reads the private key from standard input");
 	bool ok = read_key_line(text) && mv_key_from_base64(key, text) == MV_KEYTEXT_OK;
 	sodium_memzero(text, sizeof(text));
 	if (!ok) {

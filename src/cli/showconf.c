@@ -29,15 +29,11 @@ static enum mv_exit show(const char *device)
 
 static enum mv_exit showconf(const struct mv_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	char **arguments = mv_command_arguments(
+		command, argc, argv, 1, 1, "exactly one device or peer file is needed");
 	struct mv_device_argument argument;
 
-	while (mv_command_option(command, argc, argv, "h", options) != -1) {
-	}
-	if (argc - optind != 1) {
-		return mv_command_misused(command, "exactly one device or peer file is needed");
-	}
-	enum mv_exit result = mv_device_argument_read(&argument, argv[optind]);
+	enum mv_exit result = mv_device_argument_read(&argument, arguments[0]);
 	return result == MV_EXIT_DONE ? show(argument.device) : result;
 }
 

@@ -58,18 +58,14 @@ static enum mv_exit show_all(void)
 
 static enum mv_exit status(const struct mv_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	char **arguments = mv_command_arguments(
+		command, argc, argv, 0, 1, "one device or peer file at the most");
 
-	while (mv_command_option(command, argc, argv, "h", options) != -1) {
-	}
-	if (argc - optind > 1) {
-		return mv_command_misused(command, "one device or peer file at the most");
-	}
-	if (optind == argc) {
+	if (!arguments[0]) {
 		return show_all();
 	}
 	struct mv_device_argument argument;
-	enum mv_exit result = mv_device_argument_read(&argument, argv[optind]);
+	enum mv_exit result = mv_device_argument_read(&argument, arguments[0]);
 	return result == MV_EXIT_DONE ? show(argument.device) : result;
 }
 

@@ -24,16 +24,12 @@ static enum mv_exit print(const char *file, const struct mv_config *config)
 
 static enum mv_exit strip(const struct mv_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	char **arguments =
+		mv_command_arguments(command, argc, argv, 1, 1, "exactly one peer file is needed");
 	char path[MV_PEER_FILE_PATH_MAX];
 	struct mv_config *config;
 
-	while (mv_command_option(command, argc, argv, "h", options) != -1) {
-	}
-	if (argc - optind != 1) {
-		return mv_command_misused(command, "exactly one peer file is needed");
-	}
-	const char *file = mv_peer_file_find(path, argv[optind]);
+	const char *file = mv_peer_file_find(path, arguments[0]);
 	enum mv_exit result = mv_peer_file_load(&config, file);
 	if (result == MV_EXIT_DONE) {
 		result = print(file, config);
