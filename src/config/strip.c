@@ -79,6 +79,7 @@ static void on_error(void *ctx, unsigned line, unsigned column, bool in_header, 
 	strip->differs = true;
 }
 
+/* `out` has room for KEY_LINE_MAX. */
 static char *put_key(char *out, const struct strip *strip, const struct line *line)
 {
 	const struct mv_config *config = strip->config;
@@ -93,7 +94,7 @@ static char *put_key(char *out, const struct strip *strip, const struct line *li
 		key = config->peers[line->peer].preshared_key;
 		name = "PresharedKey";
 	}
-	out += sprintf(out, "%s = %s\n", name, mv_key_to_base64(base64, key));
+	out += snprintf(out, KEY_LINE_MAX, "%s = %s\n", name, mv_key_to_base64(base64, key));
 	sodium_memzero(base64, sizeof(base64));
 	return out;
 }
