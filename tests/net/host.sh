@@ -122,5 +122,5 @@ is_as() {
 
 # becomes_as SIDE NAME: within moments, for the kernel clears up behind a process that was killed.
 becomes_as() {
-  wait_for 5 is_as "$1" "$2" || is_as "$1" "$2"
+  wait_for 5 is_as "$1" "$2"
 }
