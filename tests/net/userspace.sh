@@ -266,26 +266,26 @@ with_strange() {
   on a python3 -c "$strange" "$work/strange" "$@"
 }
 
-# Prints the descriptors in a folder of /proc that are the file, however its path looks from here.
-find_strange='for fd in "$1"/*; do [ "$fd" -ef "$2" ] && echo "$fd"; done; exit 0'
+# Prints the descriptors in a folder of /proc that are the file, however its path looks from there.
+find_strange='[ -d "$1" ] || exit 1
+for fd in "$1"/*; do [ "$fd" -ef "$2" ] && echo "$fd"; done; exit 0'
 
-# shows_strange COUNT COMMAND...: it prints so many lines.
+# shows_strange COUNT FOLDER COMMAND...: run by the command, the search finds so many.
 shows_strange() {
-  local count=$1 found
-  shift
-  found=$("$@" sh -c "$find_strange" sh "$folder" "$work/strange")
+  local count=$1 folder=$2 found
+  shift 2
+  found=$("$@" sh -c "$find_strange" sh "$folder" "$work/strange") || return 1
   echo "found: $found"
   (($(wc -w <<<"$found") == count))
 }
 
 test_descriptors() {
-  local folder=/proc/self/fd
   echo strange >"$work/strange"
-  check "control: descriptors that are there are found" shows_strange 4 with_strange
+  check "control: descriptors that are there are found" shows_strange 4 /proc/self/fd with_strange
+  check "control: in no folder there is no search" not shows_strange 0 /proc/nobody/fd on a
   check "strange descriptors: it begins" with_strange "$minivpn" tun0
   check "strange descriptors: it has others" has_descriptors /dev/null /dev/null /dev/null
-  folder=/proc/$(on a pidof minivpn)/fd
-  check "strange descriptors: it has closed them" shows_strange 0 on a
+  check "strange descriptors: it has closed them" shows_strange 0 "/proc/$(on a pidof minivpn)/fd" on a
   check "strange descriptors: it ends" end_by_removal
   check "closed standard descriptors: it begins" bare_without_standard
   check "closed standard descriptors: it has them" has_descriptors /dev/null /dev/null /dev/null
