@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/uapi.h"
@@ -126,6 +128,23 @@ static bool read_has_preshared_key(struct reader *reader, const char *value)
 	return true;
 }
 
+/* Who asks may not trust who answers. */
+static bool read_name(struct reader *reader, const char *value)
+{
+	if (!mv_peer_name_is_valid(value)) {
+		return false;
+	}
+	snprintf(reader->peer->name, sizeof(reader->peer->name), "%s", value);
+	return true;
+}
+
+static bool read_endpoints(struct reader *reader, const char *value)
+{
+	free(reader->peer->endpoints);
+	reader->peer->endpoints = strdup(value);
+	return reader->peer->endpoints != NULL;
+}
+
 static bool read_endpoint(struct reader *reader, const char *value)
 {
 	return mv_endpoint_parse(&reader->peer->endpoint, value);
@@ -227,7 +246,9 @@ static const struct field {
 	{"public_key", false, read_public_key},
 	{"preshared_key", true, read_preshared_key},
 	{"has_preshared_key", true, read_has_preshared_key},
+	{"name", true, read_name},
 	{"endpoint", true, read_endpoint},
+	{"endpoints", true, read_endpoints},
 	{"endpoint_pending", true, read_endpoint_pending},
 	{"last_handshake_time_sec", true, read_handshake_s},
 	{"last_handshake_time_nsec", true, read_handshake_ns},

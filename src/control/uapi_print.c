@@ -143,7 +143,13 @@ char *mv_uapi_print_status(const struct mv_snapshot *snapshot, size_t *len)
 		if (mv_peer_snapshot_has_preshared_key(peer)) {
 			mv_text_printf(&out, "has_preshared_key=1\n");
 		}
+		if (*peer->name) {
+			mv_text_printf(&out, "name=%s\n", peer->name);
+		}
 		print_peer_state(&out, peer);
+		if (peer->endpoints) {
+			mv_text_printf(&out, "endpoints=%s\n", peer->endpoints);
+		}
 		if (peer->endpoint_pending) {
 			mv_text_printf(&out, "endpoint_pending=1\n");
 		}

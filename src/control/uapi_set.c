@@ -118,6 +118,20 @@ static int add_endpoint(struct mv_changes *changes, const char *value)
 	return mv_changes_add_endpoint(changes, MV_CHANGE_ENDPOINT, &endpoint);
 }
 
+/* The next two are ours: what `minivpn reload` sends. An empty name is none. */
+static int add_name(struct mv_changes *changes, const char *value)
+{
+	if (*value && !mv_peer_name_is_valid(value)) {
+		return -EINVAL;
+	}
+	return mv_changes_add_text(changes, MV_CHANGE_NAME, value);
+}
+
+static int add_endpoints(struct mv_changes *changes, const char *value)
+{
+	return mv_changes_add_text(changes, MV_CHANGE_ENDPOINTS, value);
+}
+
 static int add_keepalive(struct mv_changes *changes, const char *value)
 {
 	uint64_t interval_s;
@@ -155,7 +169,9 @@ static const struct field {
 } fields[] = {
 	{"allowed_ip", true, add_allowed_ip},
 	{"preshared_key", true, add_preshared_key},
+	{"name", true, add_name},
 	{"endpoint", true, add_endpoint},
+	{"endpoints", true, add_endpoints},
 	{"persistent_keepalive_interval", true, add_keepalive},
 	{"replace_allowed_ips", true, add_replace_allowed_ips},
 	{"remove", true, add_remove},

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tunnel/device_state.h"
@@ -226,6 +227,9 @@ static void apply_to_peer(struct walk *walk, const struct mv_change *change)
 	case MV_CHANGE_PRESHARED_KEY:
 		memcpy(peer->secrets->remote.preshared_key, change->key, MV_KEY_LEN);
 		break;
+	case MV_CHANGE_NAME:
+		snprintf(peer->name, sizeof(peer->name), "%s", change->text);
+		break;
 	case MV_CHANGE_ENDPOINT:
 		set_endpoint(peer, &change->endpoint);
 		break;
@@ -253,6 +257,7 @@ static void apply_to_peer(struct walk *walk, const struct mv_change *change)
 	case MV_CHANGE_PRIVATE_KEY:
 	case MV_CHANGE_LISTEN_PORT:
 	case MV_CHANGE_FWMARK:
+	case MV_CHANGE_ENDPOINTS:
 	case MV_CHANGE_REPLACE_PEERS:
 	case MV_CHANGE_PEER:
 		break; /* These are not a peer's. */

@@ -3,17 +3,46 @@
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "crypto/keytext.h"
+
 #define FIRST_CAPACITY 16
+
+bool mv_peer_name_is_valid(const char *name)
+{
+	uint8_t key[MV_KEY_LEN];
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		if (c < ' ' || c == 0x7f) {
+			return false;
+		}
+	}
+	return len > 0 && len < MV_PEER_NAME_MAX && name[0] != ' ' && name[len - 1] != ' ' &&
+	       mv_key_from_base64(key, name) != MV_KEYTEXT_OK;
+}
 
 void mv_changes_init(struct mv_changes *changes)
 {
 	*changes = (struct mv_changes){0};
 }
 
+static bool has_text(const struct mv_change *change)
+{
+	return change->kind == MV_CHANGE_NAME || change->kind == MV_CHANGE_ENDPOINTS;
+}
+
 void mv_changes_uninit(struct mv_changes *changes)
 {
+	for (size_t i = 0; i < changes->count; i++) {
+		if (has_text(&changes->list[i])) {
+			free(changes->list[i].text);
+		}
+	}
 	sodium_free(changes->list);
 	mv_changes_init(changes);
 }
@@ -118,6 +147,20 @@ int mv_changes_add_prefix(
 		return -ENOMEM;
 	}
 	change->prefix = *prefix;
+	return 0;
+}
+
+int mv_changes_add_text(struct mv_changes *changes, enum mv_change_kind kind, const char *text)
+{
+	char *copy = strdup(text);
+	struct mv_change *change = copy ? append(changes, kind) : NULL;
+
+	if (change == NULL) {
+		free(copy);
+		return -ENOMEM;
+	}
+	assert(has_text(change));
+	change->text = copy;
 	return 0;
 }
 

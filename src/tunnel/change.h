@@ -7,6 +7,7 @@
 #ifndef MV_TUNNEL_CHANGE_H
 #define MV_TUNNEL_CHANGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,8 @@ enum mv_change_kind {
 				    it ignored */
 	MV_CHANGE_REMOVE,        /* removes the peer; what follows for it is ignored */
 	MV_CHANGE_PRESHARED_KEY, /* key; all zero means none */
+	MV_CHANGE_NAME,          /* text: what people call the peer; empty: nothing */
+	MV_CHANGE_ENDPOINTS,     /* text: where the peer may be, as in its file; the edge's */
 	MV_CHANGE_ENDPOINT,      /* endpoint; family NONE forgets it */
 	MV_CHANGE_ENDPOINT_PENDING,  /* its name is being resolved: packets are staged meanwhile */
 	MV_CHANGE_ENDPOINT_RESOLVED, /* endpoint, of a name: only if nothing better was learnt
@@ -42,8 +45,15 @@ struct mv_change {
 		struct mv_prefix prefix;
 		uint32_t number;
 		uint16_t seconds;
+		char *text; /* the list's own */
 	};
 };
+
+/* With its terminator. */
+#define MV_PEER_NAME_MAX 64
+
+/* Printable, not empty, without blanks at its ends, and not what a key looks like. */
+bool mv_peer_name_is_valid(const char *name);
 
 struct mv_changes {
 	struct mv_change *list;
@@ -65,6 +75,8 @@ int mv_changes_add_keepalive(struct mv_changes *changes, uint16_t seconds);
 int mv_changes_add_number(struct mv_changes *changes, enum mv_change_kind kind, uint32_t number);
 int mv_changes_add_prefix(
 	struct mv_changes *changes, enum mv_change_kind kind, const struct mv_prefix *prefix);
+
+int mv_changes_add_text(struct mv_changes *changes, enum mv_change_kind kind, const char *text);
 
 /* The last of this kind, which is the one that counts; NULL if there is none. */
 const struct mv_change *mv_changes_last(const struct mv_changes *changes, enum mv_change_kind kind);

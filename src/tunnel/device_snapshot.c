@@ -24,6 +24,7 @@ static void copy_peer(struct mv_snapshot *snapshot, const struct mv_peer *peer)
 
 	memcpy(copy->public_key, peer->secrets->remote.public_key, MV_KEY_LEN);
 	memcpy(copy->preshared_key, peer->secrets->remote.preshared_key, MV_KEY_LEN);
+	memcpy(copy->name, peer->name, sizeof(copy->name));
 	copy->endpoint = peer->endpoint;
 	copy->endpoint_pending = peer->endpoint_is_pending;
 	copy->unanswered = peer->unanswered;

@@ -16,6 +16,7 @@
 #include "proto/noise.h"
 #include "proto/timers.h"
 #include "tunnel/allowedips.h"
+#include "tunnel/change.h"
 #include "tunnel/drop.h"
 #include "tunnel/packet.h"
 #include "tunnel/stage.h"
@@ -63,6 +64,7 @@ struct mv_peer {
 	unsigned wishes;
 	TAILQ_ENTRY(mv_peer) wishing;
 
+	char name[MV_PEER_NAME_MAX]; /* empty: none */
 	uint64_t tx_bytes, rx_bytes;
 	uint64_t unanswered_since_s; /* wall clock */
 	uint32_t unanswered;         /* initiations since the peer was last heard */

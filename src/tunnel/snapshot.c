@@ -48,6 +48,9 @@ void mv_snapshot_destroy(struct mv_snapshot *snapshot)
 	if (snapshot == NULL) {
 		return;
 	}
+	for (size_t i = 0; i < snapshot->peer_count; i++) {
+		free(snapshot->peers[i].endpoints);
+	}
 	free(snapshot->prefixes);
 	sodium_free(snapshot->peers); /* wipes, as all of its kind */
 	sodium_free(snapshot);

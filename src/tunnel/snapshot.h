@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "crypto/x25519.h"
+#include "tunnel/change.h"
 #include "tunnel/drop.h"
 
 /* What the kernel does for many packets at once, X(NAME, word): the word is that of the status. */
@@ -31,6 +32,9 @@ enum mv_offload {
 struct mv_peer_snapshot {
 	uint8_t public_key[MV_KEY_LEN];
 	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none, or hidden */
+	char name[MV_PEER_NAME_MAX];       /* empty: none */
+	char *endpoints;             /* where it may be, as in its file; NULL: not said. The edge
+					fills it in */
 	bool preshared_key_hidden;   /* there is one that this snapshot does not know: read from a
 					status */
 	struct mv_endpoint endpoint; /* family NONE: not known */
