@@ -30,7 +30,7 @@ mapfile -t commands < <("$minivpn" --help | sed -nE '/^Commands:/,/^$/s/^  ([a-z
 mapfile -t options < <({
   "$minivpn" --help
   for command in "${commands[@]}"; do "$minivpn" "$command" --help; done
-} | grep -oE -- '--[a-z]+' | sort -u)
+} | grep -oE -- '--[a-z]+(-[a-z]+)*' | sort -u)
 mapfile -t keys < <(sed -nE 's/.*\{[^"]*"([A-Z][A-Za-z]+)".*/\1/p' "$top/src/config/fields.c" | sort -u)
 
 ((${#commands[@]} >= 6 && ${#options[@]} >= 5 && ${#keys[@]} >= 20)) || {

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/hostplan.h"
 #include "cli/peer_file.h"
+#include "cli/steptext.h"
 #include "cli/summary.h"
 #include "crypto/keytext.h"
 
@@ -38,36 +39,6 @@ static void print_commands(const struct mv_config *config, enum mv_hook kind)
 	}
 }
 
-static void print_names(const struct mv_config *config)
-{
-	char text[MV_IP_TEXT_MAX];
-
-	for (size_t i = 0; i < config->nameserver_count; i++) {
-		printf(" %s", mv_ip_print(text, &config->nameservers[i]));
-	}
-	for (size_t i = 0; i < config->search_domain_count; i++) {
-		printf(" %s", config->search_domains[i]);
-	}
-}
-
-static void print_step(const struct mv_config *config, const struct mv_host_step *step)
-{
-	char text[MV_STEP_TEXT_MAX];
-
-	printf("%s: %s", config->device, mv_hostplan_step_text(text, step));
-	if (step->kind == MV_HOST_ROUTE_ADD && step->number != MV_ROUTE_TABLE_MAIN) {
-		printf(" in table %u", (unsigned)step->number);
-	} else if (step->kind == MV_HOST_DNS_SET) {
-		print_names(config);
-	} else if (step->kind == MV_HOST_RULE_MARK_ADD) {
-		printf(": not fwmark 0x%x lookup %u", (unsigned)step->number,
-			(unsigned)step->number);
-	} else if (step->kind == MV_HOST_RULE_MAIN_ADD) {
-		fputs(": lookup main suppress_prefixlength 0", stdout);
-	}
-	putchar('\n');
-}
-
 static enum mv_exit print_steps(const struct mv_config *config, const struct mv_hoststate *state)
 {
 	struct mv_host_steps steps;
@@ -77,7 +48,7 @@ static enum mv_exit print_steps(const struct mv_config *config, const struct mv_
 	}
 	print_commands(config, MV_HOOK_PRE_UP);
 	for (size_t i = 0; i < steps.count; i++) {
-		print_step(config, &steps.list[i]);
+		mv_steptext_print(config->device, &steps.list[i], state);
 	}
 	print_commands(config, MV_HOOK_POST_UP);
 	print_commands(config, MV_HOOK_PRE_DOWN);
@@ -91,7 +62,7 @@ static enum mv_exit print_all(const struct mv_config *config)
 	struct mv_hostplan plan;
 	enum mv_exit result;
 
-	int error = mv_hostplan_init(&plan, config);
+	int error = mv_hostplan_init(&plan, config, NULL);
 	if (error < 0) {
 		result = mv_command_failed(
 			"cannot ask the kernel for its routes: %s", strerror(-error));

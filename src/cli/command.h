@@ -22,7 +22,7 @@ struct mv_command {
 };
 
 extern const struct mv_command mv_command_genkey, mv_command_genpsk, mv_command_pubkey;
-extern const struct mv_command mv_command_up, mv_command_down, mv_command_status;
+extern const struct mv_command mv_command_up, mv_command_down, mv_command_reload, mv_command_status;
 extern const struct mv_command mv_command_check, mv_command_strip, mv_command_showconf;
 extern const struct mv_command mv_command_bench;
 

@@ -14,6 +14,11 @@ static bool names_a_file(const char *argument)
 	       (stat(argument, &file) == 0 && S_ISREG(file.st_mode));
 }
 
+bool mv_device_argument_is_device(const char *argument)
+{
+	return !names_a_file(argument) && mv_ifname_is_valid(argument);
+}
+
 enum mv_exit mv_device_argument_read(struct mv_device_argument *read, const char *argument)
 {
 	struct mv_config *config;

@@ -1,5 +1,5 @@
 /*
- * The argument FILE|DEVICE of `down` and `status`.
+ * The argument FILE|DEVICE of commands on a tunnel that is up.
  */
 #ifndef MV_CLI_DEVICE_ARGUMENT_H
 #define MV_CLI_DEVICE_ARGUMENT_H
@@ -14,6 +14,9 @@ struct mv_device_argument {
 	bool is_file;
 	uint8_t public_key[MV_KEY_LEN]; /* of the file's [Interface] */
 };
+
+/* A word that is not the name of a file. */
+bool mv_device_argument_is_device(const char *argument);
 
 /*
  * A word without a slash that is no file's name is a device. A file must be valid: one with

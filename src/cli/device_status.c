@@ -45,6 +45,23 @@ int mv_device_get(const char *device, struct mv_snapshot **snapshot)
 	return ask(device, "get=1\n\n", snapshot);
 }
 
+int mv_device_set(const char *device, const struct mv_changes *changes)
+{
+	struct mv_snapshot *nothing;
+	size_t len;
+	char *request = mv_uapi_print_set(changes, &len);
+
+	if (!request) {
+		return -ENOMEM;
+	}
+	int error = ask(device, request, &nothing);
+	mv_uapi_free(request);
+	if (error == 0) {
+		mv_snapshot_destroy(nothing);
+	}
+	return error;
+}
+
 bool mv_device_is_up(const char *device)
 {
 	struct pollfd end = {.fd = mv_uapi_client_connect(device), .events = POLLIN};

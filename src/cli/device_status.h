@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "cli/command.h"
+#include "tunnel/change.h"
 #include "tunnel/snapshot.h"
 
 /* A device of another program does not know our request, but the common one. -errno. */
@@ -14,6 +15,9 @@ int mv_device_status_ask(const char *device, struct mv_snapshot **snapshot);
 
 /* All that a device tells who may configure it, its keys included. -errno. */
 int mv_device_get(const char *device, struct mv_snapshot **snapshot);
+
+/* Carries out the changes, all or none. -errno: that of the device, if it answers with one. */
+int mv_device_set(const char *device, const struct mv_changes *changes);
 
 /* Somebody serves its control socket. */
 bool mv_device_is_up(const char *device);

@@ -1,17 +1,13 @@
 #include "cli/host.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/hookrun.h"
+#include "cli/hostchange.h"
 #include "cli/hostlock.h"
-#include "cli/hoststep.h"
-#include "edge/netlink_ask.h"
 
 /* Life */
 
@@ -118,10 +114,17 @@ static enum mv_exit write_record(struct mv_host *host)
 			 : MV_EXIT_DONE;
 }
 
-static enum mv_exit begin_record(struct mv_host *host, const struct mv_hostplan *plan,
-	const char *file, const struct mv_config *config)
+static enum mv_exit report_plan(int error)
 {
-	int error = mv_hostrecord_init(&host->record, file, config);
+	return mv_command_failed("cannot ask the kernel for its routes: %s", strerror(-error));
+}
+
+/* before: what was written down of the same tunnel; NULL: nothing. */
+static enum mv_exit begin_record(struct mv_host *host, const struct mv_hostplan *plan,
+	const char *file, const struct mv_config *config, const struct mv_hostrecord *before)
+{
+	struct mv_hostrecord *record = &host->record;
+	int error = mv_hostrecord_init(record, file, config, &plan->state);
 
 	host->has_record = true;
 	if (error < 0) {
@@ -129,7 +132,14 @@ static enum mv_exit begin_record(struct mv_host *host, const struct mv_hostplan 
 			error == -EINVAL ? "there is a control byte in its path"
 					 : strerror(-error));
 	}
-	host->record.mark = plan->state.mark;
+	if (before) {
+		record->socket = before->socket;
+		record->lanes = before->lanes;
+		record->without_offload = before->without_offload;
+		record->done_count = before->done_count;
+		memcpy(record->done, before->done, sizeof(record->done));
+		memcpy(record->dns_name, before->dns_name, sizeof(record->dns_name));
+	}
 	return write_record(host);
 }
 
@@ -142,96 +152,32 @@ enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const 
 	if (marks < 0) {
 		return report_lock(host, marks);
 	}
-	int error = mv_hostplan_init(plan, config);
+	int error = mv_hostplan_init(plan, config, NULL);
 	enum mv_exit result =
-		error < 0 ? mv_command_failed(
-				    "cannot ask the kernel for its routes: %s", strerror(-error))
-			  : begin_record(host, plan, file, config);
+		error < 0 ? report_plan(error) : begin_record(host, plan, file, config, NULL);
 	close(marks);
 	return result;
 }
 
-/* Before it is done: so it is known, whatever happens then. */
-static int note(struct mv_host *host, struct mv_host_step *step)
+enum mv_exit mv_host_replan(
+	struct mv_host *host, struct mv_hostplan *plan, const struct mv_config *config, int *marks)
 {
-	struct mv_hostrecord *record = &host->record;
-	int error = 0;
-
-	if (step->kind == MV_HOST_RULE_MARK_ADD || step->kind == MV_HOST_RULE_MAIN_ADD) {
-		error = mv_netlink_first_priority(host->netlink, step->family, &step->priority);
+	*plan = (struct mv_hostplan){0};
+	*marks = mv_hostlock_marks(MV_HOST_LOCK_S);
+	if (*marks < 0) {
+		return report_lock(host, *marks);
 	}
-	if (step->kind == MV_HOST_DNS_SET) {
-		mv_dns_name(record->dns_name, host->device);
-	}
-	if (error < 0) {
-		return error;
-	}
-	assert(record->done_count < MV_HOSTRECORD_DONE_MAX);
-	record->done[record->done_count++] = *step;
-	return mv_hostrecord_write(record, host->device);
+	int error = mv_hostplan_init(plan, config, &host->record);
+	return error < 0 ? report_plan(error) : MV_EXIT_DONE;
 }
 
-/* It was not done after all. */
-static void unnote(struct mv_host *host)
+enum mv_exit mv_host_adopt(struct mv_host *host, const struct mv_hostplan *plan, const char *file,
+	const struct mv_config *config)
 {
-	host->record.done_count--;
-	(void)mv_hostrecord_write(&host->record, host->device);
-}
+	struct mv_hostrecord old = host->record;
+	enum mv_exit result = begin_record(host, plan, file, config, &old);
 
-/* Steps */
-
-static enum mv_exit report_step(
-	const struct mv_host *host, const struct mv_host_step *step, int error)
-{
-	bool is_taken = error == -EEXIST && step->kind == MV_HOST_ROUTE_ADD;
-	char text[MV_STEP_TEXT_MAX];
-
-	if (error == -EINTR) {
-		return mv_command_failed("%s: interrupted", host->device);
-	}
-	return mv_command_failed("%s: cannot %s: %s", host->device,
-		mv_hostplan_step_text(text, step),
-		is_taken ? "another device has that route already, see 'ip route'"
-			 : strerror(-error));
-}
-
-static int do_step(struct mv_host *host, int ifindex, struct mv_host_step *step,
-	const struct mv_config *config, const struct mv_hoststate *state)
-{
-	bool is_noted = mv_host_step_lies_beside(step->kind);
-	int error = mv_runner_is_interrupted(&host->runner) ? -EINTR : 0;
-
-	if (error == 0 && is_noted) {
-		error = note(host, step);
-	}
-	if (error < 0) {
-		return error;
-	}
-	error = mv_hoststep_do(host, ifindex, step, config, state);
-	if (error != 0 && error != -EINTR && is_noted) {
-		unnote(host);
-	}
-	return error == MV_HOSTSTEP_DONE_WITHOUT ? 0 : error;
-}
-
-static enum mv_exit do_steps(
-	struct mv_host *host, const struct mv_config *config, const struct mv_hoststate *state)
-{
-	int ifindex = (int)if_nametoindex(host->device);
-	enum mv_exit result = MV_EXIT_DONE;
-	struct mv_host_steps steps;
-
-	if (mv_hoststate_diff(&steps, NULL, state) < 0) {
-		return mv_command_failed("no memory");
-	}
-	for (size_t i = 0; result == MV_EXIT_DONE && i < steps.count; i++) {
-		int error = do_step(host, ifindex, &steps.list[i], config, state);
-
-		if (error < 0) {
-			result = report_step(host, &steps.list[i], error);
-		}
-	}
-	mv_host_steps_uninit(&steps);
+	mv_hostrecord_uninit(&old);
 	return result;
 }
 
@@ -247,7 +193,7 @@ enum mv_exit mv_host_set_up(
 			host->device);
 	}
 	if (result == MV_EXIT_DONE) {
-		result = do_steps(host, config, &plan->state);
+		result = mv_hostchange_do(host, NULL, &plan->state, MV_HOSTCHANGE_STOP);
 	}
 	if (result == MV_EXIT_DONE) {
 		result = mv_hookrun(&host->runner, MV_HOOK_POST_UP, &config->hooks[MV_HOOK_POST_UP],
@@ -258,26 +204,8 @@ enum mv_exit mv_host_set_up(
 
 enum mv_exit mv_host_undo(struct mv_host *host)
 {
-	struct mv_hostrecord *record = &host->record;
-	enum mv_exit result = MV_EXIT_DONE;
-	size_t left = 0;
-
 	mv_runner_ignore_signals(&host->runner);
-	for (size_t i = record->done_count; i-- > 0;) {
-		struct mv_host_step step = record->done[i];
-
-		step.kind = mv_host_step_opposite(step.kind);
-		int error = mv_hoststep_undo(host, &step);
-		if (error < 0) {
-			result = report_step(host, &step, error);
-			left++;
-		} else {
-			record->done_count--;
-			memmove(&record->done[i], &record->done[i + 1],
-				left * sizeof(record->done[0]));
-		}
-	}
-	return result;
+	return mv_hostchange_undo(host);
 }
 
 enum mv_exit mv_host_pre_down(struct mv_host *host)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/hostrecord.h"
+#include "cli/dns.h"
 #include "edge/netlink_ask.h"
 #include "edge/sysctl.h"
 
@@ -40,7 +40,7 @@ static uint32_t bounded_mtu(const struct mv_config *config, uint32_t path_mtu)
 	return path_mtu < least + OVERHEAD ? least : path_mtu - OVERHEAD;
 }
 
-static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *config)
+static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *config, uint32_t mark)
 {
 	uint32_t least = 0, mtu;
 
@@ -48,7 +48,7 @@ static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *con
 		const struct mv_endpoint *endpoint = &config->peers[i].endpoint;
 
 		if (endpoint->ip.family != MV_FAMILY_NONE &&
-			mv_netlink_path_mtu(netlink, &endpoint->ip, &mtu) == 0 &&
+			mv_netlink_path_mtu(netlink, &endpoint->ip, mark, &mtu) == 0 &&
 			(least == 0 || mtu < least)) {
 			least = mtu;
 		}
@@ -95,13 +95,15 @@ static bool may_lead_in(const struct mv_config *config, const struct mv_prefix *
 	return prefix->bits == 0;
 }
 
-static int choose_mark(
-	struct mv_hostplan *plan, struct mv_netlink *netlink, const struct mv_config *config)
+static int choose_mark(struct mv_hostplan *plan, struct mv_netlink *netlink,
+	const struct mv_config *config, const struct mv_hostrecord *now)
 {
-	bool is_used = config->fwmark == 0;
+	uint32_t chosen = now && !now->mark_is_given ? now->mark : 0;
+	uint32_t known = config->fwmark > 0 ? config->fwmark : chosen;
+	bool is_used = known == 0;
 	int error = 0;
 
-	plan->state.mark = config->fwmark > 0 ? config->fwmark : MARK_FIRST - 1;
+	plan->state.mark = known > 0 ? known : MARK_FIRST - 1;
 	while (error == 0 && is_used) {
 		error = mv_netlink_table_is_used(netlink, ++plan->state.mark, &is_used);
 		is_used |= mv_hostrecord_others_have_mark(config->device, plan->state.mark);
@@ -157,52 +159,72 @@ static int plan_routes(struct mv_hoststate *state, const struct mv_config *confi
 	return 0;
 }
 
-static int plan_mark(
-	struct mv_hostplan *plan, struct mv_netlink *netlink, const struct mv_config *config)
+/* What cannot be read will not be written. Where minivpn has set it, the last to go restores. */
+static bool needs_src_valid_mark(const struct mv_config *config, struct mv_hostrecord *now)
+{
+	bool is_set;
+
+	return mv_sysctl_get_src_valid_mark(&is_set) == 0 &&
+	       (!is_set || mv_hostrecord_others_set_src_valid_mark(config->device) ||
+		       (now && mv_hostrecord_find_done(
+				       now, MV_HOST_SRC_VALID_MARK_SET, MV_FAMILY_NONE, 0)));
+}
+
+static int plan_mark(struct mv_hostplan *plan, struct mv_netlink *netlink,
+	const struct mv_config *config, struct mv_hostrecord *now)
 {
 	struct mv_hoststate *state = &plan->state;
-	bool is_set = true;
 
 	plan->fwmark = config->fwmark;
 	if (!state->by_mark4 && !state->by_mark6) {
 		return 0;
 	}
-	int error = choose_mark(plan, netlink, config);
+	int error = choose_mark(plan, netlink, config, now);
 	for (size_t i = 0; i < state->route_count; i++) {
 		if (state->routes[i].table == 0) {
 			state->routes[i].table = state->mark;
 		}
 	}
-	/* What cannot be read will not be written. Where minivpn has set it, the last to go
-	 * restores. */
-	state->sets_src_valid_mark =
-		state->by_mark4 && mv_sysctl_get_src_valid_mark(&is_set) == 0 &&
-		(!is_set || mv_hostrecord_others_set_src_valid_mark(config->device));
+	state->sets_src_valid_mark = state->by_mark4 && needs_src_valid_mark(config, now);
 	return error;
 }
 
-static int plan_all(
-	struct mv_hostplan *plan, struct mv_netlink *netlink, const struct mv_config *config)
+static int plan_names(struct mv_hostplan *plan, const struct mv_config *config)
 {
-	plan->state = (struct mv_hoststate){
-		.mtu = config->mtu > 0 ? config->mtu : find_mtu(netlink, config),
-		.link_up = true,
-		.addresses = config->addresses,
-		.address_count = config->address_count,
-		.sets_dns = config->nameserver_count > 0 || config->search_domain_count > 0};
-
-	int error = plan_routes(&plan->state, config);
-	return error < 0 ? error : plan_mark(plan, netlink, config);
+	if (config->nameserver_count == 0 && config->search_domain_count == 0) {
+		return 0;
+	}
+	plan->state.dns = plan->dns = mv_dns_text(config);
+	return plan->dns ? 0 : -ENOMEM;
 }
 
-int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config)
+static int plan_all(struct mv_hostplan *plan, struct mv_netlink *netlink,
+	const struct mv_config *config, struct mv_hostrecord *now)
+{
+	uint32_t mark = config->fwmark == 0 && now ? now->mark : config->fwmark;
+
+	plan->state = (struct mv_hoststate){
+		.mtu = config->mtu > 0 ? config->mtu : find_mtu(netlink, config, mark),
+		.link_up = true,
+		.addresses = config->addresses,
+		.address_count = config->address_count};
+
+	int error = plan_names(plan, config);
+	if (error == 0) {
+		error = plan_routes(&plan->state, config);
+	}
+	return error < 0 ? error : plan_mark(plan, netlink, config, now);
+}
+
+int mv_hostplan_init(
+	struct mv_hostplan *plan, const struct mv_config *config, struct mv_hostrecord *now)
 {
 	struct mv_netlink *netlink;
 
 	*plan = (struct mv_hostplan){0};
 	int error = mv_netlink_open(&netlink);
 	if (error == 0) {
-		error = plan_all(plan, netlink, config);
+		error = plan_all(plan, netlink, config, now);
 		mv_netlink_close(netlink);
 	}
 	return error;
@@ -211,50 +233,6 @@ int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config)
 void mv_hostplan_uninit(struct mv_hostplan *plan)
 {
 	free(plan->state.routes);
+	free(plan->dns);
 	*plan = (struct mv_hostplan){0};
-}
-
-static const char *family_words(enum mv_family family)
-{
-	return family == MV_FAMILY_IPV4 ? "IPv4" : "IPv6";
-}
-
-const char *mv_hostplan_step_text(
-	char text[static MV_STEP_TEXT_MAX], const struct mv_host_step *step)
-{
-	static const char *const words[] = {
-		[MV_HOST_NO_LINK_LOCAL] = "keep the link-local address away",
-		[MV_HOST_MTU] = "set the MTU to",
-		[MV_HOST_ADDRESS_ADD] = "add the address",
-		[MV_HOST_LINK_UP] = "set the link up",
-		[MV_HOST_DNS_SET] = "set the DNS servers",
-		[MV_HOST_SRC_VALID_MARK_SET] = "set net.ipv4.conf.all.src_valid_mark",
-		[MV_HOST_FIREWALL_ADD] = "add the firewall's table for",
-		[MV_HOST_RULE_MARK_ADD] = "add the rule of the mark for",
-		[MV_HOST_RULE_MAIN_ADD] = "add the rule of the main table for",
-		[MV_HOST_ROUTE_ADD] = "add the route to",
-		[MV_HOST_ROUTE_REMOVE] = "remove the route to",
-		[MV_HOST_RULE_MAIN_REMOVE] = "remove the rule of the main table for",
-		[MV_HOST_RULE_MARK_REMOVE] = "remove the rule of the mark for",
-		[MV_HOST_FIREWALL_REMOVE] = "remove the firewall's table for",
-		[MV_HOST_SRC_VALID_MARK_RESTORE] = "restore net.ipv4.conf.all.src_valid_mark",
-		[MV_HOST_DNS_REMOVE] = "remove the DNS servers",
-		[MV_HOST_LINK_DOWN] = "set the link down",
-		[MV_HOST_ADDRESS_REMOVE] = "remove the address",
-	};
-	char prefix[MV_PREFIX_TEXT_MAX];
-
-	if (step->kind == MV_HOST_MTU) {
-		snprintf(
-			text, MV_STEP_TEXT_MAX, "%s %u", words[step->kind], (unsigned)step->number);
-	} else if (step->prefix.ip.family != MV_FAMILY_NONE) {
-		snprintf(text, MV_STEP_TEXT_MAX, "%s %s", words[step->kind],
-			mv_prefix_print(prefix, &step->prefix));
-	} else if (step->family != MV_FAMILY_NONE) {
-		snprintf(text, MV_STEP_TEXT_MAX, "%s %s", words[step->kind],
-			family_words(step->family));
-	} else {
-		snprintf(text, MV_STEP_TEXT_MAX, "%s", words[step->kind]);
-	}
-	return text;
 }

@@ -5,27 +5,25 @@
 #ifndef MV_CLI_HOSTPLAN_H
 #define MV_CLI_HOSTPLAN_H
 
+#include "cli/hostrecord.h"
 #include "config/config.h"
 #include "edge/hoststate.h"
 
 struct mv_hostplan {
 	struct mv_hoststate state; /* borrows the addresses of the configuration */
-	uint32_t fwmark;           /* of the tunnel's own datagrams; 0: none is needed */
+	char *dns;
+	uint32_t fwmark; /* of the tunnel's own datagrams; 0: none is needed */
 };
 
 /*
  * MTU: the file's, else 80 bytes less than the narrowest way to an endpoint takes. Routes: for the
  * allowed IPs, where Table says. Where one of them is a default route, or might lead the tunnel's
  * datagrams into the tunnel, it goes into a table of its own, which what bears the mark does not
- * ask. -errno; to be given to mv_hostplan_uninit in any case.
+ * ask. now: what was done for the tunnel that is there, which keeps its mark; NULL: there is none.
+ * -errno; to be given to mv_hostplan_uninit in any case.
  */
-int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config);
+int mv_hostplan_init(
+	struct mv_hostplan *plan, const struct mv_config *config, struct mv_hostrecord *now);
 void mv_hostplan_uninit(struct mv_hostplan *plan);
-
-#define MV_STEP_TEXT_MAX 128
-
-/* What a step would have done: "add the route 10.0.0.0/8". Returns `text`. */
-const char *mv_hostplan_step_text(
-	char text[static MV_STEP_TEXT_MAX], const struct mv_host_step *step);
 
 #endif

@@ -54,19 +54,49 @@ static bool has_control_byte(const char *path)
 	return false;
 }
 
-int mv_hostrecord_init(
-	struct mv_hostrecord *record, const char *file, const struct mv_config *config)
+static int copy_state(struct mv_hoststate *copy, const struct mv_hoststate *state)
 {
-	*record = (struct mv_hostrecord){
-		.file = realpath(file, NULL), .saves_config = config->saves_config};
+	copy->mtu = state->mtu;
+	if (state->address_count > 0) {
+		copy->addresses = calloc(state->address_count, sizeof(*copy->addresses));
+		if (!copy->addresses) {
+			return -ENOMEM;
+		}
+		memcpy(copy->addresses, state->addresses,
+			state->address_count * sizeof(*copy->addresses));
+		copy->address_count = state->address_count;
+	}
+	if (state->route_count > 0) {
+		copy->routes = calloc(state->route_count, sizeof(*copy->routes));
+		if (!copy->routes) {
+			return -ENOMEM;
+		}
+		memcpy(copy->routes, state->routes, state->route_count * sizeof(*copy->routes));
+		copy->route_count = state->route_count;
+	}
+	copy->dns = state->dns ? strdup(state->dns) : NULL;
+	return state->dns && !copy->dns ? -ENOMEM : 0;
+}
+
+int mv_hostrecord_init(struct mv_hostrecord *record, const char *file,
+	const struct mv_config *config, const struct mv_hoststate *state)
+{
+	*record = (struct mv_hostrecord){.file = realpath(file, NULL),
+		.saves_config = config->saves_config,
+		.mark = state->mark,
+		.mark_is_given = config->fwmark > 0,
+		.lanes = config->lanes > 0 ? config->lanes : 1,
+		.without_offload = config->without_offload};
 	if (!record->file) {
 		return -errno;
 	}
 	if (has_control_byte(record->file)) {
 		return -EINVAL;
 	}
-	int error = copy_hooks(&record->pre_down, &config->hooks[MV_HOOK_PRE_DOWN]);
-
+	int error = copy_state(&record->state, state);
+	if (error == 0) {
+		error = copy_hooks(&record->pre_down, &config->hooks[MV_HOOK_PRE_DOWN]);
+	}
 	return error < 0 ? error
 			 : copy_hooks(&record->post_down, &config->hooks[MV_HOOK_POST_DOWN]);
 }
@@ -75,8 +105,27 @@ void mv_hostrecord_uninit(struct mv_hostrecord *record)
 {
 	free_hooks(&record->pre_down);
 	free_hooks(&record->post_down);
+	free(record->state.addresses);
+	free(record->state.routes);
+	free((char *)record->state.dns);
 	free(record->file);
 	*record = (struct mv_hostrecord){0};
+}
+
+struct mv_host_step *mv_hostrecord_find_done(struct mv_hostrecord *record,
+	enum mv_host_step_kind kind, enum mv_family family, uint32_t mark)
+{
+	bool is_by_mark = kind == MV_HOST_RULE_MARK_ADD || kind == MV_HOST_RULE_MAIN_ADD;
+
+	for (size_t i = 0; i < record->done_count; i++) {
+		struct mv_host_step *done = &record->done[i];
+
+		if (done->kind == kind && done->family == family &&
+			(!is_by_mark || done->number == mark)) {
+			return done;
+		}
+	}
+	return NULL;
 }
 
 bool mv_hostrecord_socket_of(struct mv_hostrecord_socket *socket, const char *device)
@@ -129,23 +178,18 @@ bool mv_hostrecord_exists(const char *device)
 	return access(path, F_OK) == 0;
 }
 
-static bool sets_src_valid_mark(const struct mv_hostrecord *record, uint32_t unused)
+static bool sets_src_valid_mark(struct mv_hostrecord *record, uint32_t unused)
 {
 	(void)unused;
-	for (size_t i = 0; i < record->done_count; i++) {
-		if (record->done[i].kind == MV_HOST_SRC_VALID_MARK_SET) {
-			return true;
-		}
-	}
-	return false;
+	return mv_hostrecord_find_done(record, MV_HOST_SRC_VALID_MARK_SET, MV_FAMILY_NONE, 0);
 }
 
-static bool has_mark(const struct mv_hostrecord *record, uint32_t mark)
+static bool has_mark(struct mv_hostrecord *record, uint32_t mark)
 {
 	return record->mark == mark;
 }
 
-typedef bool is_so(const struct mv_hostrecord *record, uint32_t number);
+typedef bool is_so(struct mv_hostrecord *record, uint32_t number);
 
 static bool is_so_of(const char *device, is_so *check, uint32_t number)
 {

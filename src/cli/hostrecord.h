@@ -1,11 +1,19 @@
 /*
  * What `up` does to this machine, as a file: /run/minivpn/DEVICE. A line is written before anything
  * is done that outlives the device, so `down` can undo it whatever became of the tunnel's process
- * and of the peer file, and so can the next `up` of the device:
+ * and of the peer file, and so can the next `up` of the device, and `reload` knows what there is to
+ * be changed:
  *
  *   file /etc/minivpn/tun0.conf
  *   socket 1234 1764147600123456789
  *   mark 51820
+ *   mark_is given
+ *   lanes 1
+ *   offload on
+ *   mtu 1420
+ *   address 10.0.0.1/24
+ *   route 0.0.0.0/0 51820
+ *   dns nameserver 10.0.0.53
  *   did dns tun.tun0
  *   did src_valid_mark
  *   did firewall 4 51820 0
@@ -22,8 +30,9 @@
 #include "config/config.h"
 #include "edge/hoststate.h"
 
-/* DNS and src_valid_mark once; firewall and two rules for each family. */
-#define MV_HOSTRECORD_DONE_MAX 8
+/* DNS and src_valid_mark once; the firewall and two rules for each family, these twice while one
+ * mark takes the place of another. */
+#define MV_HOSTRECORD_DONE_MAX 12
 
 /* A control socket's file: which tunnel of this name it was. All zero: none yet. */
 struct mv_hostrecord_socket {
@@ -35,17 +44,25 @@ struct mv_hostrecord {
 	bool saves_config;
 	struct mv_config_hooks pre_down, post_down;
 	struct mv_hostrecord_socket socket;
-	uint32_t mark; /* that the tunnel has taken for itself; 0: none */
+	uint32_t mark;      /* that the tunnel has taken for itself; 0: none */
+	bool mark_is_given; /* by the file, and not chosen */
+	uint32_t lanes;
+	bool without_offload;
+	struct mv_hoststate state; /* what is wanted on the device: MTU, addresses, routes, DNS */
 	char dns_name[MV_DNS_NAME_MAX];
 	struct mv_host_step done[MV_HOSTRECORD_DONE_MAX]; /* in their order */
 	size_t done_count;
 };
 
-/* Of a file, with nothing done yet. 0 or -errno; -EINVAL: a control byte in its path. To be given
- * to mv_hostrecord_uninit in any case. */
-int mv_hostrecord_init(
-	struct mv_hostrecord *record, const char *file, const struct mv_config *config);
+/* Of a file and the state that it asks for, with nothing done yet. 0 or -errno; -EINVAL: a control
+ * byte in its path. To be given to mv_hostrecord_uninit in any case. */
+int mv_hostrecord_init(struct mv_hostrecord *record, const char *file,
+	const struct mv_config *config, const struct mv_hoststate *state);
 void mv_hostrecord_uninit(struct mv_hostrecord *record);
+
+/* What it says was done of this kind, for this family, and, with a mark, by it; NULL: nothing. */
+struct mv_host_step *mv_hostrecord_find_done(struct mv_hostrecord *record,
+	enum mv_host_step_kind kind, enum mv_family family, uint32_t mark);
 
 /* That a device has now. False: it has none. */
 bool mv_hostrecord_socket_of(struct mv_hostrecord_socket *socket, const char *device);

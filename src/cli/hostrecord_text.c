@@ -120,15 +120,91 @@ static int read_socket(struct mv_hostrecord_socket *socket, char *value)
 		       : -EBADMSG;
 }
 
-static int read_mark(uint32_t *mark, char *value)
+static int read_u32(uint32_t *number, char *value)
 {
-	uint64_t number;
+	uint64_t wide;
 
-	if (!read_number(&number, &value, UINT32_MAX)) {
+	if (!read_number(&wide, &value, UINT32_MAX) || value) {
 		return -EBADMSG;
 	}
-	*mark = (uint32_t)number;
+	*number = (uint32_t)wide;
 	return 0;
+}
+
+static int read_address(struct mv_hoststate *state, const char *value)
+{
+	struct mv_prefix address;
+
+	if (mv_prefix_parse(&address, value) != MV_PREFIX_OK) {
+		return -EBADMSG;
+	}
+	struct mv_prefix *list =
+		reallocarray(state->addresses, state->address_count + 1, sizeof(*list));
+	if (!list) {
+		return -ENOMEM;
+	}
+	list[state->address_count++] = address;
+	state->addresses = list;
+	return 0;
+}
+
+/* "10.0.0.0/8 254" */
+static int read_route(struct mv_hoststate *state, char *value)
+{
+	const char *prefix = strsep(&value, " ");
+	struct mv_route route;
+
+	if (!value || mv_prefix_parse(&route.prefix, prefix) != MV_PREFIX_OK ||
+		read_u32(&route.table, value) < 0) {
+		return -EBADMSG;
+	}
+	struct mv_route *list = reallocarray(state->routes, state->route_count + 1, sizeof(*list));
+	if (!list) {
+		return -ENOMEM;
+	}
+	list[state->route_count++] = route;
+	state->routes = list;
+	return 0;
+}
+
+/* Line by line it becomes again what resolvconf reads. */
+static int read_dns(struct mv_hoststate *state, const char *value)
+{
+	char *text;
+
+	if (asprintf(&text, "%s%s\n", state->dns ? state->dns : "", value) < 0) {
+		return -ENOMEM;
+	}
+	free((char *)state->dns);
+	state->dns = text;
+	return 0;
+}
+
+static int read_offload(bool *without, const char *value)
+{
+	*without = strcmp(value, "off") == 0;
+	return *without || strcmp(value, "on") == 0 ? 0 : -EBADMSG;
+}
+
+/* What the tunnel is to be. */
+static int read_state(struct mv_hostrecord *record, const char *word, char *value)
+{
+	if (strcmp(word, "lanes") == 0) {
+		return read_u32(&record->lanes, value);
+	}
+	if (strcmp(word, "offload") == 0) {
+		return read_offload(&record->without_offload, value);
+	}
+	if (strcmp(word, "mtu") == 0) {
+		return read_u32(&record->state.mtu, value);
+	}
+	if (strcmp(word, "address") == 0) {
+		return read_address(&record->state, value);
+	}
+	if (strcmp(word, "route") == 0) {
+		return read_route(&record->state, value);
+	}
+	return strcmp(word, "dns") == 0 ? read_dns(&record->state, value) : -EBADMSG;
 }
 
 static int read_line(struct mv_hostrecord *record, const char *word, char *value)
@@ -140,7 +216,11 @@ static int read_line(struct mv_hostrecord *record, const char *word, char *value
 		return read_socket(&record->socket, value);
 	}
 	if (strcmp(word, "mark") == 0) {
-		return read_mark(&record->mark, value);
+		return read_u32(&record->mark, value);
+	}
+	if (strcmp(word, "mark_is") == 0) {
+		record->mark_is_given = strcmp(value, "given") == 0;
+		return 0;
 	}
 	if (strcmp(word, "did") == 0) {
 		return read_step(record, value);
@@ -155,7 +235,7 @@ static int read_line(struct mv_hostrecord *record, const char *word, char *value
 	if (strcmp(word, mv_hook_name(MV_HOOK_POST_DOWN)) == 0) {
 		return read_hook(&record->post_down, value);
 	}
-	return -EBADMSG;
+	return read_state(record, word, value);
 }
 
 int mv_hostrecord_scan(struct mv_hostrecord *record, FILE *in)
@@ -208,6 +288,32 @@ static void print_step(
 	}
 }
 
+static void print_dns(FILE *out, const char *text)
+{
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+		fprintf(out, "dns %.*s\n", (int)(end - text), text);
+	}
+}
+
+static void print_state(FILE *out, const struct mv_hostrecord *record)
+{
+	const struct mv_hoststate *state = &record->state;
+	char text[MV_PREFIX_TEXT_MAX];
+
+	fprintf(out, "lanes %" PRIu32 "\noffload %s\nmtu %" PRIu32 "\n", record->lanes,
+		record->without_offload ? "off" : "on", state->mtu);
+	for (size_t i = 0; i < state->address_count; i++) {
+		fprintf(out, "address %s\n", mv_prefix_print(text, &state->addresses[i]));
+	}
+	for (size_t i = 0; i < state->route_count; i++) {
+		fprintf(out, "route %s %" PRIu32 "\n",
+			mv_prefix_print(text, &state->routes[i].prefix), state->routes[i].table);
+	}
+	if (state->dns) {
+		print_dns(out, state->dns);
+	}
+}
+
 void mv_hostrecord_print(FILE *out, const struct mv_hostrecord *record)
 {
 	fprintf(out, "file %s\n", record->file);
@@ -219,6 +325,10 @@ void mv_hostrecord_print(FILE *out, const struct mv_hostrecord *record)
 	if (record->mark != 0) {
 		fprintf(out, "mark %" PRIu32 "\n", record->mark);
 	}
+	if (record->mark_is_given) {
+		fputs("mark_is given\n", out);
+	}
+	print_state(out, record);
 	for (size_t i = 0; i < record->done_count; i++) {
 		print_step(out, record, &record->done[i]);
 	}

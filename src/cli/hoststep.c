@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "cli/dns.h"
+#include "cli/steptext.h"
 #include "edge/firewall.h"
 #include "edge/sysctl.h"
 
 static void warn_of_firewall(
 	const struct mv_host *host, const struct mv_host_step *step, int error, const char *why)
 {
-	char text[MV_STEP_TEXT_MAX];
+	char text[MV_STEPTEXT_MAX];
 
 	if (error == -ELIBACC) {
 		why = "there is no libnftables.so.1 on this machine";
@@ -23,7 +24,7 @@ static void warn_of_firewall(
 		"minivpn: %s: warning: cannot %s: %s. The tunnel works without it, but others on "
 		"your network can send to its addresses, and a strict rp_filter drops answers to "
 		"it\n",
-		host->device, mv_hostplan_step_text(text, step), why);
+		host->device, mv_steptext(text, step), why);
 }
 
 static int add_firewall(
@@ -83,15 +84,10 @@ static void warn_of_dns(const struct mv_host *host, const char *what, int status
 }
 
 /* A resolvconf that fails may have done a part of it, which is undone later. */
-static int set_dns(struct mv_host *host, const struct mv_config *config)
+static int set_dns(struct mv_host *host, const char *text)
 {
-	char *text = mv_dns_text(config);
-
-	if (!text) {
-		return -ENOMEM;
-	}
 	int status = mv_dns_set(&host->runner, host->record.dns_name, text);
-	free(text);
+
 	warn_of_dns(host, "set", status);
 	if (status == -ENOENT) {
 		return MV_HOSTSTEP_DONE_WITHOUT;
@@ -106,7 +102,7 @@ static int remove_dns(struct mv_host *host)
 }
 
 int mv_hoststep_do(struct mv_host *host, int ifindex, const struct mv_host_step *step,
-	const struct mv_config *config, const struct mv_hoststate *state)
+	const struct mv_hoststate *state)
 {
 	if (step->kind == MV_HOST_FIREWALL_ADD) {
 		return add_firewall(host, step, state);
@@ -115,7 +111,7 @@ int mv_hoststep_do(struct mv_host *host, int ifindex, const struct mv_host_step 
 		return set_src_valid_mark(host, true);
 	}
 	if (step->kind == MV_HOST_DNS_SET) {
-		return set_dns(host, config);
+		return set_dns(host, state->dns);
 	}
 	return mv_netlink_step(host->netlink, ifindex, step);
 }

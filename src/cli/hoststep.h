@@ -1,6 +1,6 @@
 /*
  * One step of the host state, done or undone by whatever does it: rtnetlink, libnftables, sysctl,
- * resolvconf. Internal to cli/host; one thread.
+ * resolvconf. Internal to cli/hostchange; one thread.
  */
 #ifndef MV_CLI_HOSTSTEP_H
 #define MV_CLI_HOSTSTEP_H
@@ -12,7 +12,7 @@
 
 /* 0, MV_HOSTSTEP_DONE_WITHOUT or -errno; -EINTR: a signal came, and it may be half done. */
 int mv_hoststep_do(struct mv_host *host, int ifindex, const struct mv_host_step *step,
-	const struct mv_config *config, const struct mv_hoststate *state);
+	const struct mv_hoststate *state);
 
 /* A step of removal. -errno. */
 int mv_hoststep_undo(struct mv_host *host, const struct mv_host_step *step);

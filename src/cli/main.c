@@ -17,6 +17,7 @@
 static const struct mv_command *const commands[] = {
 	&mv_command_up,
 	&mv_command_down,
+	&mv_command_reload,
 	&mv_command_status,
 	&mv_command_check,
 	&mv_command_strip,

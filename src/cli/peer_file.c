@@ -61,6 +61,7 @@ enum mv_exit mv_peer_file_load(struct mv_config **config, const char *file)
 	print_messages(*config, file);
 	if (!(*config)->valid) {
 		mv_config_destroy(*config);
+		*config = NULL;
 		return MV_EXIT_CONFIG;
 	}
 	return MV_EXIT_DONE;

@@ -1,8 +1,10 @@
 #include "cli/runner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MS_PER_S 1000
 
@@ -17,11 +19,27 @@ struct job {
 	bool has_ended;
 };
 
-static void on_signal(void *ctx)
+/* Asked in time: one that has hung up is none any more. */
+static bool has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return fd >= 0;
+}
+
+/* A terminal ends what runs on it by SIGHUP; by whom else it is sent, he has changed the file. */
+static void on_signal(void *ctx, int signum)
 {
 	struct mv_runner *runner = ctx;
 
-	runner->is_interrupted |= !runner->ignores_signals;
+	if (signum == SIGHUP && !runner->has_terminal) {
+		runner->is_to_reload = true;
+	} else {
+		runner->is_interrupted |= !runner->ignores_signals;
+	}
 	uv_stop(&runner->loop);
 }
 
@@ -39,7 +57,7 @@ static void let_signals_in(void)
 
 int mv_runner_init(struct mv_runner *runner)
 {
-	*runner = (struct mv_runner){0};
+	*runner = (struct mv_runner){.has_terminal = has_terminal()};
 	int error = uv_loop_init(&runner->loop);
 
 	if (error == 0) {
@@ -183,23 +201,27 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	uv_stop(poll->loop);
 }
 
-bool mv_runner_wait(struct mv_runner *runner, int fd)
+enum mv_runner_event mv_runner_wait(struct mv_runner *runner, int fd)
 {
 	bool is_readable = false;
 	uv_poll_t poll;
 
 	if (uv_poll_init(&runner->loop, &poll, fd) < 0) {
-		return true;
+		return MV_RUNNER_READABLE;
 	}
 	poll.data = &is_readable;
 	uv_poll_start(&poll, UV_READABLE, on_readable);
-	while (!is_readable && !runner->is_interrupted) {
+	while (!is_readable && !runner->is_interrupted && !runner->is_to_reload) {
 		uv_run(&runner->loop, UV_RUN_DEFAULT);
 	}
 	close_handle((uv_handle_t *)&poll, NULL);
 	while (uv_run(&runner->loop, UV_RUN_DEFAULT) != 0) {
 	}
-	return is_readable;
+	if (is_readable || runner->is_interrupted) {
+		return is_readable ? MV_RUNNER_READABLE : MV_RUNNER_INTERRUPTED;
+	}
+	runner->is_to_reload = false;
+	return MV_RUNNER_RELOAD;
 }
 
 bool mv_runner_is_interrupted(struct mv_runner *runner)

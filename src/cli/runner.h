@@ -13,7 +13,9 @@
 struct mv_runner {
 	uv_loop_t loop;
 	struct mv_signals signals;
-	bool is_interrupted;  /* by SIGINT, SIGTERM or SIGHUP */
+	bool has_terminal;
+	bool is_interrupted;  /* by SIGINT, SIGTERM, or the terminal that hung up */
+	bool is_to_reload;    /* SIGHUP came, and not from a terminal */
 	bool ignores_signals; /* what is begun is brought to its end */
 };
 
@@ -31,8 +33,14 @@ void mv_runner_uninit(struct mv_runner *runner);
 int mv_runner_run(
 	struct mv_runner *runner, const char *const argv[], const char *input, unsigned limit_s);
 
-/* Waits until the descriptor can be read, true, or a signal has come, false. */
-bool mv_runner_wait(struct mv_runner *runner, int fd);
+enum mv_runner_event {
+	MV_RUNNER_READABLE,
+	MV_RUNNER_INTERRUPTED,
+	MV_RUNNER_RELOAD,
+};
+
+/* Waits until the descriptor can be read, or a signal has come. */
+enum mv_runner_event mv_runner_wait(struct mv_runner *runner, int fd);
 
 /* Looks whether a signal has come. */
 bool mv_runner_is_interrupted(struct mv_runner *runner);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/hangup.h"
 #include "cli/provider.h"
 #include "cli/restore.h"
 #include "cli/sink.h"
@@ -29,6 +30,7 @@ struct session {
 	struct mv_loop_config io;
 	struct mv_loop *loop;
 	struct mv_uapi_socket *control;
+	struct mv_hangup hangup;
 	int ifindex;
 	bool has_warned; /* of keys in memory that is not locked */
 };
@@ -88,9 +90,8 @@ static enum mv_exit choose_aead(struct session *session)
 
 static enum mv_exit drop_privileges(struct session *session)
 {
-	int error = mv_sandbox_drop_capabilities();
+	int error = mv_sandbox_drop_capabilities(session->options->reloads);
 
-	(void)session;
 	return error < 0 ? mv_command_failed("cannot give up privileges: %s", strerror(-error))
 			 : MV_EXIT_DONE;
 }
@@ -248,6 +249,17 @@ static enum mv_exit start_loop(struct session *session)
 	return error < 0 ? mv_command_failed("cannot start: %s", strerror(-error)) : MV_EXIT_DONE;
 }
 
+static enum mv_exit heed_hangups(struct session *session)
+{
+	int error = session->options->reloads
+			    ? mv_hangup_start(&session->hangup, mv_loop_uv(session->loop),
+				      session->device, &session->log)
+			    : 0;
+
+	return error < 0 ? mv_command_failed("cannot heed SIGHUP: %s", strerror(-error))
+			 : MV_EXIT_DONE;
+}
+
 static enum mv_exit resolve_names(struct session *session)
 {
 	for (size_t i = 0; session->config && i < session->config->peer_count; i++) {
@@ -278,6 +290,7 @@ static enum mv_exit set_up(struct session *session)
 		prepare_link,
 		open_control,
 		start_loop,
+		heed_hangups,
 		resolve_names,
 	};
 

@@ -20,6 +20,7 @@ struct mv_session_options {
 	int tun_fd, control_fd;   /* inherited: a TUN, a listening socket; -1: to be made */
 	enum mv_log_level level;
 	bool is_silent; /* nothing is logged at all */
+	bool reloads;   /* SIGHUP runs `minivpn reload` of the device */
 	bool dump;      /* prints every inner packet */
 };
 

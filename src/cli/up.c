@@ -23,6 +23,8 @@
 #include "config/config.h"
 #include "edge/sandbox.h"
 
+#define RELOAD_LIMIT_S 60
+
 struct arguments {
 	const char *file;
 	bool foreground;
@@ -58,6 +60,7 @@ static enum mv_exit carry(
 		.tun_fd = -1,
 		.control_fd = -1,
 		.level = arguments->verbose ? MV_LOG_DEBUG : MV_LOG_INFO,
+		.reloads = !arguments->foreground,
 		.dump = arguments->dump};
 
 	mv_config_lock_memory(config);
@@ -161,12 +164,34 @@ static enum mv_exit wind_up(struct mv_host *host, pid_t child, bool has_ended)
 	return result;
 }
 
+/* Says itself what went wrong, which is no reason to end. */
+static void reload(struct mv_host *host)
+{
+	const char *const argv[] = {"/proc/self/exe", "reload", host->device, NULL};
+	int status = mv_runner_run(&host->runner, argv, NULL, RELOAD_LIMIT_S);
+
+	if (status < 0 && status != -EINTR) {
+		mv_command_failed("%s: cannot reload: %s", host->device, strerror(-status));
+	}
+}
+
+/* True: the tunnel has ended by itself. */
+static bool wait_for_end(struct mv_host *host, int child_end)
+{
+	enum mv_runner_event event;
+
+	while ((event = mv_runner_wait(&host->runner, child_end)) == MV_RUNNER_RELOAD) {
+		reload(host);
+	}
+	return event == MV_RUNNER_READABLE;
+}
+
 static enum mv_exit supervise(struct mv_host *host, pid_t child, int child_end)
 {
 	const struct mv_hostrecord_socket socket = host->record.socket;
 
 	mv_host_unlock(host);
-	bool has_ended = mv_runner_wait(&host->runner, child_end);
+	bool has_ended = wait_for_end(host, child_end);
 	enum mv_exit result = mv_host_relock(host, MV_HOST_LOCK_LONG_S);
 	if (result == MV_EXIT_DONE && is_own(host, &socket)) {
 		return wind_up(host, child, has_ended);

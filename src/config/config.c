@@ -136,7 +136,7 @@ static int add_allowed_ips(struct mv_changes *changes, const struct mv_config_pe
 	return rc;
 }
 
-static int add_peer(struct mv_changes *changes, const struct mv_config_peer *peer)
+int mv_config_peer_changes(const struct mv_config_peer *peer, struct mv_changes *changes)
 {
 	int rc = mv_changes_add_key(changes, MV_CHANGE_PEER, peer->public_key);
 
@@ -163,7 +163,7 @@ int mv_config_changes(const struct mv_config *config, struct mv_changes *changes
 		rc = mv_changes_add_number(changes, MV_CHANGE_FWMARK, config->fwmark);
 	}
 	for (size_t i = 0; rc == 0 && i < config->peer_count; i++) {
-		rc = add_peer(changes, &config->peers[i]);
+		rc = mv_config_peer_changes(&config->peers[i], changes);
 	}
 	return rc;
 }

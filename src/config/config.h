@@ -111,6 +111,9 @@ void mv_config_destroy(struct mv_config *config);
  * refuses to lock stays as it is. */
 void mv_config_lock_memory(struct mv_config *config);
 
+/* The change list that makes a peer out of nothing. 0 or -ENOMEM. */
+int mv_config_peer_changes(const struct mv_config_peer *peer, struct mv_changes *changes);
+
 /* The change list that makes an empty device be what the file says. 0 or -ENOMEM. */
 int mv_config_changes(const struct mv_config *config, struct mv_changes *changes);
 

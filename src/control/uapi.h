@@ -47,6 +47,9 @@ char *mv_uapi_print_status(const struct mv_snapshot *snapshot, size_t *len);
  * set. */
 char *mv_uapi_print_errno(int error, size_t *len);
 
+/* A whole set, for a client. NULL: no memory. It may hold keys, as the text of a get does. */
+char *mv_uapi_print_set(const struct mv_changes *changes, size_t *len);
+
 /* NULL is allowed. */
 void mv_uapi_free(char *text);
 

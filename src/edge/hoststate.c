@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* NO_LINK_LOCAL, MTU, LINK_UP and LINK_DOWN, DNS and SRC_VALID_MARK, each at most once a way; rules
- * and firewall once a family and way. */
-#define OTHER_STEPS_MAX (4 + 2 * 2 + 3 * 2 * 2)
+ * and firewall once a family and way, and the firewall anew. */
+#define OTHER_STEPS_MAX (4 + 2 * 2 + 3 * 2 * 2 + 2)
 
 static bool contains_prefix(
 	const struct mv_prefix *list, size_t count, const struct mv_prefix *prefix)
@@ -113,15 +113,22 @@ static void push(struct mv_host_steps *steps, struct mv_host_step step)
 	steps->list[steps->count++] = step;
 }
 
-/* In the order of the configuration: the first address of a subnet becomes the primary one. */
+static bool has_address(const struct mv_hoststate *state, const struct mv_prefix *address)
+{
+	return contains_prefix(state->addresses, state->address_count, address);
+}
+
+/* Of a family or, NONE, of both. In the order of the configuration: the first address of a subnet
+ * becomes the primary one. */
 static void push_addresses(struct mv_host_steps *steps, enum mv_host_step_kind kind,
-	const struct mv_hoststate *of, const struct mv_hoststate *without)
+	enum mv_family family, const struct mv_hoststate *of, const struct mv_hoststate *without)
 {
 	for (size_t i = 0; i < of->address_count; i++) {
 		const struct mv_prefix *address = &of->addresses[i];
 
-		if (!contains_prefix(of->addresses, i, address) &&
-			!contains_prefix(without->addresses, without->address_count, address)) {
+		if ((family == MV_FAMILY_NONE || family == address->ip.family) &&
+			!contains_prefix(of->addresses, i, address) &&
+			!has_address(without, address)) {
 			push(steps, (struct mv_host_step){.kind = kind, .prefix = *address});
 		}
 	}
@@ -170,46 +177,70 @@ static void push_if(struct mv_host_steps *steps, bool is_needed, enum mv_host_st
 	}
 }
 
-/* What lies beside the device, in the reverse order of adding. */
+static void push_if_family(struct mv_host_steps *steps, bool is_needed, enum mv_host_step_kind kind,
+	enum mv_family family, uint32_t mark)
+{
+	if (is_needed) {
+		push(steps, (struct mv_host_step){.kind = kind, .family = family, .number = mark});
+	}
+}
+
+/* What lies beside the device, in the reverse order of adding. A firewall is one for a family,
+ * whatever the mark: that of a new one has taken its place. */
 static void push_removals_beside(
 	struct mv_host_steps *steps, const struct mv_hoststate *old, const struct mv_hoststate *new)
 {
 	push_by_mark(steps, MV_HOST_RULE_MAIN_REMOVE, old, new);
 	push_by_mark(steps, MV_HOST_RULE_MARK_REMOVE, old, new);
-	push_by_mark(steps, MV_HOST_FIREWALL_REMOVE, old, new);
+	push_if_family(steps, old->by_mark4 && !new->by_mark4, MV_HOST_FIREWALL_REMOVE,
+		MV_FAMILY_IPV4, old->mark);
+	push_if_family(steps, old->by_mark6 && !new->by_mark6, MV_HOST_FIREWALL_REMOVE,
+		MV_FAMILY_IPV6, old->mark);
 	push_if(steps, old->sets_src_valid_mark && !new->sets_src_valid_mark,
 		MV_HOST_SRC_VALID_MARK_RESTORE);
-	push_if(steps, old->sets_dns && !new->sets_dns, MV_HOST_DNS_REMOVE);
+	push_if(steps, old->dns && !new->dns, MV_HOST_DNS_REMOVE);
+}
+
+static bool has_all_addresses(
+	const struct mv_hoststate *state, const struct mv_hoststate *of, enum mv_family family)
+{
+	for (size_t i = 0; i < of->address_count; i++) {
+		if (of->addresses[i].ip.family == family &&
+			!has_address(state, &of->addresses[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* It guards the addresses of the tunnel, which may be others now. */
+static void push_firewall(struct mv_host_steps *steps, enum mv_family family,
+	const struct mv_hoststate *old, const struct mv_hoststate *new)
+{
+	bool is_as_it_was = is_by_mark(old, family) &&
+			    old->mark == new->mark &&has_all_addresses(old, new, family) &&
+			    has_all_addresses(new, old, family);
+
+	push_if_family(steps, is_by_mark(new, family) && !is_as_it_was, MV_HOST_FIREWALL_ADD,
+		family, new->mark);
+}
+
+static bool has_other_names(const struct mv_hoststate *state, const struct mv_hoststate *than)
+{
+	return state->dns && (!than->dns || strcmp(state->dns, than->dns) != 0);
 }
 
 /* Names before anything can be routed; the firewall before the rules that need it. */
 static void push_additions_beside(
 	struct mv_host_steps *steps, const struct mv_hoststate *old, const struct mv_hoststate *new)
 {
-	push_if(steps, new->sets_dns && !old->sets_dns, MV_HOST_DNS_SET);
+	push_if(steps, has_other_names(new, old), MV_HOST_DNS_SET);
 	push_if(steps, new->sets_src_valid_mark && !old->sets_src_valid_mark,
 		MV_HOST_SRC_VALID_MARK_SET);
-	push_by_mark(steps, MV_HOST_FIREWALL_ADD, new, old);
+	push_firewall(steps, MV_FAMILY_IPV4, old, new);
+	push_firewall(steps, MV_FAMILY_IPV6, old, new);
 	push_by_mark(steps, MV_HOST_RULE_MARK_ADD, new, old);
 	push_by_mark(steps, MV_HOST_RULE_MAIN_ADD, new, old);
-}
-
-/*
- * Says whether the kernel may have removed more than it was asked to. With the link go the IPv6
- * addresses; with an IPv4 address go the secondary ones of its subnet, and with the last one all
- * IPv4 routes of the device.
- */
-static bool push_removals(
-	struct mv_host_steps *steps, const struct mv_hoststate *old, const struct mv_hoststate *new)
-{
-	size_t routes;
-
-	push_routes(steps, MV_HOST_ROUTE_REMOVE, old, new);
-	push_removals_beside(steps, old, new);
-	routes = steps->count;
-	push_if(steps, old->link_up && !new->link_up, MV_HOST_LINK_DOWN);
-	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, old, new);
-	return steps->count > routes;
 }
 
 static void push_additions(
@@ -221,10 +252,55 @@ static void push_additions(
 	if (new->mtu != 0 && new->mtu != old->mtu) {
 		push(steps, (struct mv_host_step){.kind = MV_HOST_MTU, .number = new->mtu});
 	}
-	push_addresses(steps, MV_HOST_ADDRESS_ADD, new, old);
+	push_addresses(steps, MV_HOST_ADDRESS_ADD, MV_FAMILY_NONE, new, old);
 	push_if(steps, comes_up, MV_HOST_LINK_UP);
 	push_additions_beside(steps, old, new);
 	push_routes(steps, MV_HOST_ROUTE_ADD, new, old);
+}
+
+/* With an IPv4 address may go the secondary ones of its subnet, and with the last one all IPv4
+ * routes of the device. With the link go IPv6 addresses, and all routes. */
+static void push_again(struct mv_host_steps *steps, const struct mv_hoststate *new)
+{
+	const struct mv_hoststate none = {0};
+	size_t first = steps->count;
+
+	push_addresses(steps, MV_HOST_ADDRESS_ADD, MV_FAMILY_NONE, new, &none);
+	push_routes(steps, MV_HOST_ROUTE_ADD, new, &none);
+	for (size_t i = first; i < steps->count; i++) {
+		steps->list[i].is_again = true;
+	}
+}
+
+/* For a tunnel that goes on: nothing that stays is ever without its way, and nothing that belongs
+ * into the tunnel finds one beside it. Only IPv6 cannot hold one address with two prefix lengths.
+ */
+static void push_change(
+	struct mv_host_steps *steps, const struct mv_hoststate *old, const struct mv_hoststate *new)
+{
+	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, MV_FAMILY_IPV6, old, new);
+	push_additions(steps, old, new);
+	push_routes(steps, MV_HOST_ROUTE_REMOVE, old, new);
+	push_removals_beside(steps, old, new);
+	size_t before = steps->count;
+	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, MV_FAMILY_IPV4, old, new);
+	if (steps->count > before) {
+		push_again(steps, new);
+	}
+}
+
+/* For one that goes. */
+static void push_end(
+	struct mv_host_steps *steps, const struct mv_hoststate *old, const struct mv_hoststate *new)
+{
+	push_routes(steps, MV_HOST_ROUTE_REMOVE, old, new);
+	push_removals_beside(steps, old, new);
+	push_if(steps, old->link_up, MV_HOST_LINK_DOWN);
+	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, MV_FAMILY_NONE, old, new);
+
+	struct mv_hoststate left = *old;
+	left.address_count = left.route_count = 0;
+	push_additions(steps, &left, new);
 }
 
 int mv_hoststate_diff(
@@ -246,19 +322,18 @@ int mv_hoststate_diff(
 	}
 
 	steps->list = calloc(OTHER_STEPS_MAX + from.address_count + from.route_count +
-				     to.address_count + to.route_count,
+				     2 * (to.address_count + to.route_count),
 		sizeof(*steps->list));
 	if (!steps->list) {
 		err = -ENOMEM;
 		goto out;
 	}
 
-	/* Removals come first: IPv6 cannot hold one address with two prefix lengths. What is added
-	 * again although it is still there counts as done. */
-	if (push_removals(steps, &from, &to)) {
-		from.address_count = from.route_count = 0;
+	if (to.link_up) {
+		push_change(steps, &from, &to);
+	} else {
+		push_end(steps, &from, &to);
 	}
-	push_additions(steps, &from, &to);
 
 out:
 	free(to.routes);
@@ -277,9 +352,14 @@ bool mv_host_step_lies_beside(enum mv_host_step_kind kind)
 	return kind >= MV_HOST_DNS_SET && kind <= MV_HOST_RULE_MAIN_ADD;
 }
 
+bool mv_host_step_removes_beside(enum mv_host_step_kind kind)
+{
+	return kind >= MV_HOST_RULE_MAIN_REMOVE && kind <= MV_HOST_DNS_REMOVE;
+}
+
 /* They stand in the enum as in a mirror. */
 enum mv_host_step_kind mv_host_step_opposite(enum mv_host_step_kind kind)
 {
-	assert(mv_host_step_lies_beside(kind));
+	assert(mv_host_step_lies_beside(kind) || mv_host_step_removes_beside(kind));
 	return (enum mv_host_step_kind)(MV_HOST_DNS_REMOVE - (kind - MV_HOST_DNS_SET));
 }

@@ -36,7 +36,7 @@ struct mv_hoststate {
 	uint32_t mark;
 	bool by_mark4, by_mark6;
 	bool sets_src_valid_mark; /* it was not set before */
-	bool sets_dns;
+	const char *dns;          /* servers and domains as resolvconf reads them; NULL: none */
 };
 
 enum mv_host_step_kind {
@@ -66,6 +66,7 @@ struct mv_host_step {
 	uint32_t number;       /* MTU, mark, or the table of a route */
 	uint32_t priority;     /* of a rule; a difference knows none */
 	struct mv_prefix prefix;
+	bool is_again; /* it is there, unless a removal has taken it along */
 };
 
 struct mv_host_steps {
@@ -76,18 +77,23 @@ struct mv_host_steps {
 /*
  * The steps from `old` to `new`; either may be NULL, which is empty. 0 or -ENOMEM.
  *
- * Removals come first. Every prefix is added at most once, addresses in their order, routes with
- * the longest prefix first. A route in the main table that the network of an own address covers is
- * left out: the kernel has one. A state whose link is down has no routes. Where a removal may have
- * taken more with it, all of `new` is added again, so the one who carries out the steps must let
- * what is there already count as done.
+ * Where the link stays up, what is new is added before what is old is removed, so that nothing is
+ * without its way, nor finds one beside the tunnel, for a moment. Every prefix is added at most
+ * once, addresses in their order, routes with the longest prefix first. A route in the main table
+ * that the network of an own address covers is left out: the kernel has one. A state whose link is
+ * down has no routes. Where a removal may have taken more with it, all of `new` is added once more
+ * (is_again), so the one who carries out the steps must let what is there already count as done.
+ * Names and a firewall that differ are set anew.
  */
 int mv_hoststate_diff(struct mv_host_steps *steps, const struct mv_hoststate *old,
 	const struct mv_hoststate *new);
 void mv_host_steps_uninit(struct mv_host_steps *steps);
 
-/* What such a step does outlives the device; and the kind of step that undoes it. */
+/* What such a step does outlives the device; such a step undoes it. */
 bool mv_host_step_lies_beside(enum mv_host_step_kind kind);
+bool mv_host_step_removes_beside(enum mv_host_step_kind kind);
+
+/* The kind of step that undoes one of the first, and the other way round. */
 enum mv_host_step_kind mv_host_step_opposite(enum mv_host_step_kind kind);
 
 #endif

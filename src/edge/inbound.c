@@ -14,7 +14,7 @@
 
 struct mv_inbound {
 	const struct mv_lane_config *config;
-	uv_poll_t udp4, udp6;
+	uv_poll_t udp4, udp6, left4, left6;
 	struct mv_udp_receiver *receiver;
 	struct mv_batch *batch;
 	struct mv_coalesce coalesce;
@@ -161,14 +161,22 @@ static bool receive(struct mv_inbound *in, int fd)
 	return result > 0 && mv_udp_receiver_was_full(in->receiver);
 }
 
+static int fd_of(const struct mv_inbound *in, const uv_poll_t *poll)
+{
+	if (poll == &in->left4 || poll == &in->left6) {
+		return poll == &in->left4 ? in->config->left->fd4 : in->config->left->fd6;
+	}
+	return poll == &in->udp4 ? in->config->udp->fd4 : in->config->udp->fd6;
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct mv_inbound *in = poll->data;
-	int fd = poll == &in->udp4 ? in->config->udp->fd4 : in->config->udp->fd6;
-	int left = MV_LANE_BATCHES_A_WAKE;
+	int fd = fd_of(in, poll);
+	int batches = MV_LANE_BATCHES_A_WAKE;
 
 	(void)events;
-	while (receive(in, fd) && --left > 0) {
+	while (receive(in, fd) && --batches > 0) {
 	}
 	if (status < 0) {
 		/* A queued error stopped the watching; it was read off with the rest. */
@@ -207,8 +215,17 @@ void mv_inbound_destroy(struct mv_inbound *in)
 
 int mv_inbound_join(struct mv_inbound *in, struct mv_thread *thread)
 {
-	const struct mv_udp *udp = in->config->udp;
+	const struct mv_udp *udp = in->config->udp, *left = in->config->left;
 	int error = mv_thread_watch(thread, &in->udp4, udp->fd4, on_readable, in);
 
-	return error < 0 ? error : mv_thread_watch(thread, &in->udp6, udp->fd6, on_readable, in);
+	if (error == 0) {
+		error = mv_thread_watch(thread, &in->udp6, udp->fd6, on_readable, in);
+	}
+	if (error == 0 && left) {
+		error = mv_thread_watch(thread, &in->left4, left->fd4, on_readable, in);
+	}
+	if (error == 0 && left) {
+		error = mv_thread_watch(thread, &in->left6, left->fd6, on_readable, in);
+	}
+	return error;
 }

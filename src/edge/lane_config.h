@@ -37,6 +37,7 @@ struct mv_lane_config {
 	struct mv_device *device;
 	struct mv_tun *tun;
 	struct mv_udp *udp;
+	const struct mv_udp *left; /* only read from; NULL: there are none */
 	const struct mv_aead_provider *aead;
 	struct mv_handoff *handoff;
 	uv_async_t *control; /* sent to wake the control loop */

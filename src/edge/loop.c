@@ -19,12 +19,16 @@
  * handshakes data goes first, and there still is time to answer. */
 #define NICE_BEHIND_LANES 5
 
+/* So long may a datagram be under way to a port that was left. */
+#define LEAVE_MS 3000
+
 struct mv_loop {
 	uv_loop_t uv;
 	uv_prepare_t before_sleep;
 	uv_async_t wake; /* from lanes */
 	struct mv_signals signals;
 	struct mv_boottimer timer;
+	uv_timer_t leave; /* the sockets of a port before this one */
 	struct mv_hostwatch watch;
 
 	struct mv_log log;
@@ -88,8 +92,9 @@ static void on_wake(uv_async_t *handle)
 	}
 }
 
-static void on_signal(void *ctx)
+static void on_signal(void *ctx, int signum)
 {
+	(void)signum;
 	mv_loop_stop(ctx);
 }
 
@@ -116,7 +121,8 @@ static int init_handles(struct mv_loop *loop)
 	int error;
 
 	uv_prepare_init(&loop->uv, &loop->before_sleep);
-	loop->before_sleep.data = loop->wake.data = loop;
+	uv_timer_init(&loop->uv, &loop->leave);
+	loop->before_sleep.data = loop->wake.data = loop->leave.data = loop;
 
 	if ((error = uv_async_init(&loop->uv, &loop->wake, on_wake)) < 0 ||
 		(error = uv_prepare_start(&loop->before_sleep, before_sleep)) < 0 ||
@@ -270,25 +276,47 @@ struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 	return snapshot;
 }
 
-/* The lanes use the sockets, so they are stopped meanwhile. */
-static int change_sockets(struct mv_loop *loop, struct mv_sockets_change *change)
+/* Once they have stood still: what comes in meanwhile waits in the sockets. */
+static int restart_lanes(struct mv_loop *loop)
 {
-	bool pauses = change->has_new_port && mv_lanes_run(&loop->lanes);
-	int error = 0;
-
-	if (pauses) {
-		mv_lanes_stop(&loop->lanes);
+	for (size_t i = 0; i < loop->lanes.count; i++) {
+		loop->lanes.configs[i].left =
+			loop->sockets.has_left ? &loop->sockets.left[i] : NULL;
 	}
-	mv_sockets_commit(&loop->sockets, change);
-	if (pauses) {
-		error = mv_lanes_start(&loop->lanes);
-	}
+	int error = mv_lanes_start(&loop->lanes);
 	if (error < 0) {
-		mv_log(&loop->log, MV_LOG_ERROR, "cannot go on with the new port: %s",
+		mv_log(&loop->log, MV_LOG_ERROR, "cannot go on with other sockets: %s",
 			strerror(-error));
 		mv_loop_stop(loop);
 	}
 	return error;
+}
+
+static void on_leave(uv_timer_t *leave)
+{
+	struct mv_loop *loop = leave->data;
+
+	mv_lanes_stop(&loop->lanes);
+	mv_sockets_close_left(&loop->sockets);
+	(void)restart_lanes(loop);
+}
+
+/* Peers learn of a new port by a keepalive; what they send until then still comes in. */
+static int change_sockets(struct mv_loop *loop, struct mv_sockets_change *change)
+{
+	bool moves = change->has_new_port && mv_lanes_run(&loop->lanes);
+
+	if (moves) {
+		mv_lanes_stop(&loop->lanes);
+	}
+	mv_sockets_commit(&loop->sockets, change);
+	if (!moves) {
+		mv_sockets_close_left(&loop->sockets);
+		return 0;
+	}
+	mv_device_announce(loop->device, mv_clock_sample());
+	uv_timer_start(&loop->leave, on_leave, LEAVE_MS, 0);
+	return restart_lanes(loop);
 }
 
 int mv_loop_apply(struct mv_loop *loop, const struct mv_changes *changes)
@@ -368,6 +396,7 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	mv_handoff_destroy(loop->handoff);
 	mv_hostwatch_uninit(&loop->watch);
 	mv_boottimer_uninit(&loop->timer);
+	mv_sockets_close_left(&loop->sockets);
 	close_descriptors(loop->tuns, loop->sockets.udps, loop->lanes.count);
 	uv_mutex_destroy(&loop->lock);
 	if (is_closed) {

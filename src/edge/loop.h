@@ -45,8 +45,8 @@ struct mv_device *mv_loop_device(struct mv_loop *loop);
 
 /*
  * Changes the device and its sockets, whole or not at all. -errno of mv_device_apply and
- * mv_sockets_prepare. With a new port the lanes stand still for a moment, and what waits in the old
- * sockets is lost.
+ * mv_sockets_prepare. With a new port the lanes stand still for a moment, and what peers still send
+ * to the old one is taken for a while.
  */
 int mv_loop_apply(struct mv_loop *loop, const struct mv_changes *changes);
 

@@ -6,6 +6,7 @@
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stddef.h>
@@ -35,6 +36,22 @@ static struct nlmsghdr *start_link(
 	};
 
 	return mv_netlink_start(buffer, RTM_NEWLINK, 0, &link, sizeof(link));
+}
+
+/* Else a primary IPv4 address that goes takes the secondary ones of its subnet with it. */
+static int set_promote_secondaries(struct mv_netlink *netlink, int ifindex)
+{
+	struct mv_netlink_message buffer;
+	struct nlmsghdr *message = start_link(&buffer, ifindex, 0, 0);
+	struct nlattr *families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
+	struct nlattr *ipv4 = mnl_attr_nest_start(message, AF_INET);
+	struct nlattr *settings = mnl_attr_nest_start(message, IFLA_INET_CONF);
+
+	mnl_attr_put_u32(message, IPV4_DEVCONF_PROMOTE_SECONDARIES, 1);
+	mnl_attr_nest_end(message, settings);
+	mnl_attr_nest_end(message, ipv4);
+	mnl_attr_nest_end(message, families);
+	return mv_netlink_request(netlink, message, NULL, NULL);
 }
 
 /*
@@ -227,6 +244,8 @@ int mv_netlink_step(struct mv_netlink *netlink, int ifindex, const struct mv_hos
 {
 	switch (step->kind) {
 	case MV_HOST_NO_LINK_LOCAL:
+		/* What an old kernel cannot do is only a matter of a moment at a reload. */
+		(void)set_promote_secondaries(netlink, ifindex);
 		return set_no_link_local(netlink, ifindex);
 	case MV_HOST_MTU:
 		return set_mtu(netlink, ifindex, step->number);

@@ -125,7 +125,8 @@ static int mtu_of_way(struct mv_netlink *netlink, const struct way *way, uint32_
 	return 0;
 }
 
-int mv_netlink_path_mtu(struct mv_netlink *netlink, const struct mv_ip *to, uint32_t *mtu)
+int mv_netlink_path_mtu(
+	struct mv_netlink *netlink, const struct mv_ip *to, uint32_t mark, uint32_t *mtu)
 {
 	struct rtmsg route = {
 		.rtm_family = to->family == MV_FAMILY_IPV4 ? AF_INET : AF_INET6,
@@ -138,6 +139,9 @@ int mv_netlink_path_mtu(struct mv_netlink *netlink, const struct mv_ip *to, uint
 	int err;
 
 	mnl_attr_put(message, RTA_DST, mv_ip_width(to) / 8, to->bytes);
+	if (mark > 0) {
+		mnl_attr_put_u32(message, RTA_MARK, mark);
+	}
 	err = mv_netlink_request(netlink, message, on_way, &way);
 	return err < 0 ? err : mtu_of_way(netlink, &way, mtu);
 }
@@ -242,6 +246,70 @@ int mv_netlink_addresses(
 
 	for (size_t i = 0; err == 0 && i < sizeof(families); i++) {
 		err = dump(netlink, RTM_GETADDR, families[i], on_address, &found);
+	}
+	if (err == 0 && found.out_of_memory) {
+		err = -ENOMEM;
+	}
+	if (err < 0) {
+		free(found.list);
+		return err;
+	}
+	*list = found.list;
+	*count = found.count;
+	return 0;
+}
+
+struct route_list {
+	uint32_t ifindex;
+	struct mv_route *list;
+	size_t count;
+	bool out_of_memory;
+};
+
+static bool read_route(struct mv_route *route, const struct nlmsghdr *message, uint32_t ifindex)
+{
+	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+	const struct nlattr *to = mv_netlink_find(message, sizeof(*header), RTA_DST);
+
+	*route = (struct mv_route){.table = mv_netlink_table_of(message),
+		.prefix = {.bits = header->rtm_dst_len,
+			.ip.family =
+				header->rtm_family == AF_INET ? MV_FAMILY_IPV4 : MV_FAMILY_IPV6}};
+	if (to) {
+		memcpy(route->prefix.ip.bytes, mnl_attr_get_payload(to),
+			mv_ip_width(&route->prefix.ip) / 8);
+	}
+	return read_way(message).ifindex == ifindex && header->rtm_type == RTN_UNICAST &&
+	       header->rtm_protocol != RTPROT_KERNEL;
+}
+
+static int on_route(const struct nlmsghdr *message, void *ctx)
+{
+	struct route_list *found = ctx;
+	struct mv_route route;
+
+	if (!read_route(&route, message, found->ifindex)) {
+		return MNL_CB_OK;
+	}
+	struct mv_route *list = reallocarray(found->list, found->count + 1, sizeof(*found->list));
+	if (!list) {
+		found->out_of_memory = true;
+		return MNL_CB_STOP;
+	}
+	found->list = list;
+	found->list[found->count++] = route;
+	return MNL_CB_OK;
+}
+
+int mv_netlink_routes(
+	struct mv_netlink *netlink, int ifindex, struct mv_route **list, size_t *count)
+{
+	struct route_list found = {.ifindex = (uint32_t)ifindex};
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < sizeof(families); i++) {
+		err = dump(netlink, RTM_GETROUTE, families[i], on_route, &found);
+		err = err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
 	}
 	if (err == 0 && found.out_of_memory) {
 		err = -ENOMEM;

@@ -15,9 +15,10 @@
 /* Whether a routing table has any route, of either family. -errno. */
 int mv_netlink_table_is_used(struct mv_netlink *netlink, uint32_t table, bool *is_used);
 
-/* The largest packet that the way to this address takes: what its route says, else what its device
- * does. -ENETUNREACH and the like: there is no way. */
-int mv_netlink_path_mtu(struct mv_netlink *netlink, const struct mv_ip *to, uint32_t *mtu);
+/* The largest packet that the way to this address takes, for datagrams that bear the mark: what its
+ * route says, else what its device does. -ENETUNREACH and the like: there is no way. */
+int mv_netlink_path_mtu(
+	struct mv_netlink *netlink, const struct mv_ip *to, uint32_t mark, uint32_t *mtu);
 
 /* The same of the default route of the main table, IPv4 before IPv6. -ENETUNREACH: there is none.
  */
@@ -32,5 +33,10 @@ int mv_netlink_first_priority(
  * -errno. */
 int mv_netlink_addresses(
 	struct mv_netlink *netlink, int ifindex, struct mv_prefix **list, size_t *count);
+
+/* The routes through a device that somebody has set, in all tables, and not those that the kernel
+ * itself has for the addresses; to be freed. -errno. */
+int mv_netlink_routes(
+	struct mv_netlink *netlink, int ifindex, struct mv_route **list, size_t *count);
 
 #endif

@@ -20,13 +20,17 @@ void mv_sandbox_protect_memory(void)
 /* For marks, and for a port below 1024 that is set while the tunnel is up. */
 static const unsigned kept[] = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE};
 
-int mv_sandbox_drop_capabilities(void)
+int mv_sandbox_drop_capabilities(bool program_inherits)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
 		return -errno;
 	}
 	if (capng_get_caps_process() < 0) {
 		return -EPERM;
+	}
+	capng_type_t types = CAPNG_EFFECTIVE | CAPNG_PERMITTED;
+	if (program_inherits) {
+		types |= CAPNG_BOUNDING_SET;
 	}
 	bool may[sizeof(kept) / sizeof(kept[0])];
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
@@ -35,8 +39,7 @@ int mv_sandbox_drop_capabilities(void)
 
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		if (may[i] &&
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]) < 0) {
+		if (may[i] && capng_update(CAPNG_ADD, types, kept[i]) < 0) {
 			return -EPERM;
 		}
 	}

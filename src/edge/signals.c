@@ -6,8 +6,7 @@ static void on_signal(uv_signal_t *handle, int signum)
 {
 	const struct mv_signals *signals = handle->data;
 
-	(void)signum;
-	signals->came(signals->ctx);
+	signals->came(signals->ctx, signum);
 }
 
 /* A shell has what it starts in the background ignore SIGINT, which is for the terminal's sake: who
@@ -20,7 +19,7 @@ static bool is_unwanted(int signum)
 }
 
 int mv_signals_start(
-	struct mv_signals *signals, uv_loop_t *loop, void (*came)(void *ctx), void *ctx)
+	struct mv_signals *signals, uv_loop_t *loop, void (*came)(void *ctx, int signum), void *ctx)
 {
 	static const int signums[MV_SIGNALS_COUNT] = {SIGINT, SIGTERM, SIGHUP};
 	int error = 0;

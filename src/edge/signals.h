@@ -12,14 +12,14 @@
 
 struct mv_signals {
 	uv_signal_t handles[MV_SIGNALS_COUNT];
-	void (*came)(void *ctx);
+	void (*came)(void *ctx, int signum);
 	void *ctx;
 };
 
 /* Calls back for each that comes. A hangup that is ignored stays so. The handles are closed with
  * all others of the loop. -errno. */
-int mv_signals_start(
-	struct mv_signals *signals, uv_loop_t *loop, void (*came)(void *ctx), void *ctx);
+int mv_signals_start(struct mv_signals *signals, uv_loop_t *loop,
+	void (*came)(void *ctx, int signum), void *ctx);
 
 /* Whether the loop goes on for their sake alone: at first it does. */
 void mv_signals_keep_loop(struct mv_signals *signals, bool keep);

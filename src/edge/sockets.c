@@ -63,7 +63,17 @@ void mv_sockets_commit(struct mv_sockets *sockets, struct mv_sockets_change *cha
 	sockets->wanted_port = change->wanted_port;
 	sockets->mark = change->mark;
 	if (change->has_new_port) {
-		mv_udp_close_lanes(sockets->udps, sockets->lanes);
+		mv_sockets_close_left(sockets);
+		memcpy(sockets->left, sockets->udps, sizeof(sockets->left));
+		sockets->has_left = true;
 		memcpy(sockets->udps, change->udps, sizeof(sockets->udps));
 	}
+}
+
+void mv_sockets_close_left(struct mv_sockets *sockets)
+{
+	if (sockets->has_left) {
+		mv_udp_close_lanes(sockets->left, sockets->lanes);
+	}
+	sockets->has_left = false;
 }

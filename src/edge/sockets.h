@@ -12,6 +12,10 @@
 
 struct mv_sockets {
 	struct mv_udp udps[MV_LANES_MAX];
+	/* On the port before, while has_left: peers that have not heard from the new one still send
+	 * there. */
+	struct mv_udp left[MV_LANES_MAX];
+	bool has_left;
 	size_t lanes;
 	bool offload;         /* asked for, of sockets to come */
 	uint16_t wanted_port; /* 0: any, and the one at hand is as good as another */
@@ -35,7 +39,11 @@ int mv_sockets_prepare(const struct mv_sockets *sockets, struct mv_sockets_chang
 	const struct mv_changes *changes);
 void mv_sockets_undo(const struct mv_sockets *sockets, struct mv_sockets_change *change);
 
-/* With a new port the old sockets are closed, so no lane may use them at this time. */
+/* With a new port the old sockets become those that are left, and those before them are closed, so
+ * no lane may use any at this time. */
 void mv_sockets_commit(struct mv_sockets *sockets, struct mv_sockets_change *change);
+
+/* Closes those that are left, if there are some; no lane may use them at this time. */
+void mv_sockets_close_left(struct mv_sockets *sockets);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tunnel/device_state.h"
@@ -195,6 +194,15 @@ static void end_peer(struct walk *walk)
 	walk->peer = NULL;
 }
 
+/* One that is too long was let in by nobody. */
+static void set_name(struct mv_peer *peer, const char *name)
+{
+	size_t len = strnlen(name, sizeof(peer->name) - 1);
+
+	memcpy(peer->name, name, len);
+	peer->name[len] = '\0';
+}
+
 static void set_endpoint(struct mv_peer *peer, const struct mv_endpoint *endpoint)
 {
 	peer->endpoint = *endpoint;
@@ -228,7 +236,7 @@ static void apply_to_peer(struct walk *walk, const struct mv_change *change)
 		memcpy(peer->secrets->remote.preshared_key, change->key, MV_KEY_LEN);
 		break;
 	case MV_CHANGE_NAME:
-		snprintf(peer->name, sizeof(peer->name), "%s", change->text);
+		set_name(peer, change->text);
 		break;
 	case MV_CHANGE_ENDPOINT:
 		set_endpoint(peer, &change->endpoint);

@@ -152,7 +152,8 @@ int mv_changes_add_prefix(
 
 int mv_changes_add_text(struct mv_changes *changes, enum mv_change_kind kind, const char *text)
 {
-	char *copy = strdup(text);
+	size_t size = strlen(text) + 1;
+	char *copy = malloc(size);
 	struct mv_change *change = copy ? append(changes, kind) : NULL;
 
 	if (change == NULL) {
@@ -160,6 +161,7 @@ int mv_changes_add_text(struct mv_changes *changes, enum mv_change_kind kind, co
 		return -ENOMEM;
 	}
 	assert(has_text(change));
+	memcpy(copy, text, size);
 	change->text = copy;
 	return 0;
 }

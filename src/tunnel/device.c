@@ -153,6 +153,19 @@ void mv_device_forget_sources(struct mv_device *device)
 	mv_device_unlock(device);
 }
 
+void mv_device_announce(struct mv_device *device, struct mv_now now)
+{
+	struct mv_peer *peer;
+
+	mv_device_lock(device);
+	for (uint32_t slot = MV_SLOT_NONE; (peer = mv_slab_next(&device->peers, &slot));) {
+		if (mv_peer_can_send(peer, now)) {
+			mv_peer_wish(device, peer, MV_WISH_KEEPALIVE);
+		}
+	}
+	mv_device_unlock(device);
+}
+
 void mv_device_set_mtu(struct mv_device *device, uint32_t mtu)
 {
 	mv_device_lock(device);

@@ -57,6 +57,10 @@ void mv_device_set_up(struct mv_device *device, bool up, struct mv_now now);
  * they are heard again. */
 void mv_device_forget_sources(struct mv_device *device);
 
+/* Lets each peer that there is a session with hear from this side, with its new port, by what waits
+ * for the peer or a keepalive. */
+void mv_device_announce(struct mv_device *device, struct mv_now now);
+
 /* Of the tunnel interface: how far packets are padded. */
 void mv_device_set_mtu(struct mv_device *device, uint32_t mtu);
 

@@ -35,6 +35,19 @@ static void setup(void)
 
 TestSuite(hostrecord, .init = setup);
 
+static struct mv_prefix example_addresses[] = {{.ip = {MV_FAMILY_IPV4, {10, 0, 0, 1}}, .bits = 24},
+	{.ip = {MV_FAMILY_IPV6, {0xfd, [15] = 1}}, .bits = 64}};
+static struct mv_route example_routes[] = {
+	{.prefix = {.ip = {MV_FAMILY_IPV4, {10, 1}}, .bits = 16}, .table = MV_ROUTE_TABLE_MAIN},
+	{.prefix = {.ip = {MV_FAMILY_IPV6, {0}}, .bits = 0}, .table = UINT32_MAX}};
+static const struct mv_hoststate example_state = {.mtu = 1420,
+	.mark = 51820,
+	.addresses = example_addresses,
+	.address_count = 2,
+	.routes = example_routes,
+	.route_count = 2,
+	.dns = "nameserver 192.0.2.53\nsearch a b\n"};
+
 static struct mv_hostrecord make_example(void)
 {
 	struct mv_config_hook hooks[] = {{7, (char[]){"echo  'a # b' %i"}}, {9, (char[]){"true"}}};
@@ -43,9 +56,11 @@ static struct mv_hostrecord make_example(void)
 
 	config.hooks[MV_HOOK_PRE_DOWN] = (struct mv_config_hooks){hooks, 2};
 	config.hooks[MV_HOOK_POST_DOWN] = (struct mv_config_hooks){hooks + 1, 1};
-	cr_assert_eq(mv_hostrecord_init(&record, "/run", &config), 0);
+	config.fwmark = 51820;
+	config.lanes = 3;
+	config.without_offload = true;
+	cr_assert_eq(mv_hostrecord_init(&record, "/run", &config, &example_state), 0);
 	record.socket = (struct mv_hostrecord_socket){UINT64_MAX, 5};
-	record.mark = 51820;
 	strcpy(record.dns_name, "tun.wg0");
 	record.done[0] = (struct mv_host_step){.kind = MV_HOST_DNS_SET};
 	record.done[1] = (struct mv_host_step){.kind = MV_HOST_SRC_VALID_MARK_SET};
@@ -72,6 +87,19 @@ static void expect_hooks(const struct mv_config_hooks *is, const struct mv_confi
 	}
 }
 
+static void expect_state(const struct mv_hoststate *is)
+{
+	cr_expect_eq(is->mtu, 1420);
+	cr_expect_str_eq(is->dns, example_state.dns);
+	cr_assert_eq(is->address_count, 2);
+	cr_assert_eq(is->route_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		cr_expect(mv_prefix_equal(&is->addresses[i], &example_addresses[i]));
+		cr_expect(mv_prefix_equal(&is->routes[i].prefix, &example_routes[i].prefix));
+		cr_expect_eq(is->routes[i].table, example_routes[i].table);
+	}
+}
+
 Test(hostrecord, what_is_written_is_read)
 {
 	struct mv_hostrecord record = make_example(), read;
@@ -87,7 +115,11 @@ Test(hostrecord, what_is_written_is_read)
 	cr_expect_str_eq(read.file, "/run");
 	cr_expect(read.saves_config);
 	cr_expect_eq(read.mark, 51820);
+	cr_expect(read.mark_is_given);
 	cr_expect_str_eq(read.dns_name, "tun.wg0");
+	cr_expect_eq(read.lanes, 3);
+	cr_expect(read.without_offload);
+	expect_state(&read.state);
 	cr_expect(mv_hostrecord_is_of(&read, &record.socket));
 	cr_assert_eq(read.done_count, record.done_count);
 	for (size_t i = 0; i < read.done_count; i++) {
@@ -146,6 +178,13 @@ Test(hostrecord, what_minivpn_did_not_write_is_not_trusted)
 		FILE_LINE("PreDown 1\n"),
 		FILE_LINE("PostDown true\n"),
 		FILE_LINE("PreUp 1 true\n"),
+		FILE_LINE("address 10.0.0.256/8\n"),
+		FILE_LINE("route 10.0.0.0/8\n"),
+		FILE_LINE("route 10.0.0.0/33 254\n"),
+		FILE_LINE("route 10.0.0.0/8 254 1\n"),
+		FILE_LINE("offload maybe\n"),
+		FILE_LINE("mtu -1\n"),
+		FILE_LINE("lanes 1 2\n"),
 	};
 
 	cr_assert_eq(read_text(FILE_LINE("did rule_mark 4 1 1\nPreDown 1 true\n")), 0);
@@ -182,12 +221,14 @@ Test(hostrecord, more_steps_than_there_are_are_not_taken)
 Test(hostrecord, a_path_with_a_line_of_its_own_is_refused)
 {
 	const struct mv_config config = {0};
+	const struct mv_hoststate state = {0};
 	struct mv_hostrecord record;
 
 	cr_assert_eq(mkdir("/run/x\nPostDown 1 true", 0700), 0);
-	cr_expect_eq(mv_hostrecord_init(&record, "/run/x\nPostDown 1 true", &config), -EINVAL);
+	cr_expect_eq(
+		mv_hostrecord_init(&record, "/run/x\nPostDown 1 true", &config, &state), -EINVAL);
 	mv_hostrecord_uninit(&record);
-	cr_expect_eq(mv_hostrecord_init(&record, "/run/none", &config), -ENOENT);
+	cr_expect_eq(mv_hostrecord_init(&record, "/run/none", &config, &state), -ENOENT);
 	mv_hostrecord_uninit(&record);
 }
 

@@ -82,7 +82,7 @@ static void print_step(FILE *out, const struct mv_host_step *step)
 		step->number != MV_ROUTE_TABLE_MAIN) {
 		fprintf(out, " table %u", (unsigned)step->number);
 	}
-	fprintf(out, "\n");
+	fprintf(out, "%s\n", step->is_again ? " again" : "");
 }
 
 static void expect_diff(
@@ -198,7 +198,8 @@ static void set_up_default_route(struct scene *scene)
 	set_up(scene, 0, "10.0.0.1/24", "0.0.0.0/0 ::/0 10.1.0.0/16");
 	scene->routes[0].table = scene->routes[1].table = scene->state.mark = 51820;
 	scene->state.by_mark4 = scene->state.by_mark6 = true;
-	scene->state.sets_src_valid_mark = scene->state.sets_dns = true;
+	scene->state.sets_src_valid_mark = true;
+	scene->state.dns = "nameserver 192.0.2.53\n";
 }
 
 Test(hoststate, a_default_route_comes_when_everything_is_there_that_it_needs)
@@ -271,15 +272,14 @@ Test(hoststate, another_mark_takes_the_rules_with_it)
 	new.state.mark = 2;
 	new.state.by_mark6 = false;
 	expect_diff(&old.state, &new.state,
+		"+firewall ipv4 2\n"
+		"+rule-mark ipv4 2\n"
+		"+rule-main ipv4 2\n"
 		"-rule-main ipv4 1\n"
 		"-rule-main ipv6 1\n"
 		"-rule-mark ipv4 1\n"
 		"-rule-mark ipv6 1\n"
-		"-firewall ipv4 1\n"
-		"-firewall ipv6 1\n"
-		"+firewall ipv4 2\n"
-		"+rule-mark ipv4 2\n"
-		"+rule-main ipv4 2\n");
+		"-firewall ipv6 1\n");
 }
 
 Test(hoststate, an_address_brings_no_default_route)
@@ -314,25 +314,28 @@ Test(hoststate, changed_routes_leave_the_rest_alone)
 	set_up(&old, 1420, "10.0.0.1/24", "192.168.6.0/24 192.168.7.0/24");
 	set_up(&new, 1400, "10.0.0.1/24 fd00::1/64", "192.168.7.0/24 192.168.8.0/24");
 	expect_diff(&old.state, &new.state,
-		"-route 192.168.6.0/24\n"
 		"mtu 1400\n"
 		"+address fd00::1/64\n"
-		"+route 192.168.8.0/24\n");
+		"+route 192.168.8.0/24\n"
+		"-route 192.168.6.0/24\n");
 }
 
-Test(hoststate, a_route_taken_over_by_an_address_is_removed_first)
+Test(hoststate, a_route_that_an_address_takes_over_has_no_gap)
 {
 	struct scene old;
 	struct scene new;
 
 	set_up(&old, 0, "10.0.0.1/32", "10.0.7.0/24");
 	set_up(&new, 0, "10.0.0.1/32 10.0.7.1/24", "10.0.7.0/24");
-	expect_diff(&old.state, &new.state, "-route 10.0.7.0/24\n+address 10.0.7.1/24\n");
+	expect_diff(&old.state, &new.state, "+address 10.0.7.1/24\n-route 10.0.7.0/24\n");
 	expect_diff(&new.state, &old.state,
-		"-address 10.0.7.1/24\n+address 10.0.0.1/32\n+route 10.0.7.0/24\n");
+		"+route 10.0.7.0/24\n"
+		"-address 10.0.7.1/24\n"
+		"+address 10.0.0.1/32 again\n"
+		"+route 10.0.7.0/24 again\n");
 }
 
-Test(hoststate, after_an_address_is_removed_all_is_added_again)
+Test(hoststate, after_an_ipv4_address_is_removed_all_is_added_again)
 {
 	struct scene old;
 	struct scene new;
@@ -340,11 +343,54 @@ Test(hoststate, after_an_address_is_removed_all_is_added_again)
 	set_up(&old, 1420, "10.0.0.1/24 10.0.0.2/24 fd00::1/64", "192.168.6.0/24");
 	set_up(&new, 1420, "10.0.0.2/24 fd00::1/128", "192.168.6.0/24");
 	expect_diff(&old.state, &new.state,
-		"-address 10.0.0.1/24\n"
 		"-address fd00::1/64\n"
-		"+address 10.0.0.2/24\n"
 		"+address fd00::1/128\n"
-		"+route 192.168.6.0/24\n");
+		"-address 10.0.0.1/24\n"
+		"+address 10.0.0.2/24 again\n"
+		"+address fd00::1/128 again\n"
+		"+route 192.168.6.0/24 again\n");
+}
+
+Test(hoststate, an_ipv6_address_takes_nothing_along)
+{
+	struct scene old, new;
+
+	set_up(&old, 1420, "10.0.0.1/24 fd00::1/64", "192.168.6.0/24 fd01::/64");
+	set_up(&new, 1420, "10.0.0.1/24", "192.168.6.0/24 fd01::/64");
+	expect_diff(&old.state, &new.state, "-address fd00::1/64\n");
+}
+
+/* Between the two, packets would go beside the tunnel. */
+Test(hoststate, half_of_a_default_route_is_there_before_the_whole_one_goes)
+{
+	struct scene old, new;
+
+	set_up(&old, 0, "10.0.0.1/24", "0.0.0.0/0");
+	set_up(&new, 0, "10.0.0.1/24", "0.0.0.0/1 128.0.0.0/1");
+	expect_diff(
+		&old.state, &new.state, "+route 0.0.0.0/1\n+route 128.0.0.0/1\n-route 0.0.0.0/0\n");
+}
+
+Test(hoststate, a_firewall_guards_the_addresses_that_there_are)
+{
+	struct scene old, new;
+
+	set_up_default_route(&old);
+	set_up_default_route(&new);
+	new.state.address_count = parse_list(new.addresses, 8, "10.0.0.1/24 10.0.0.9/24");
+	expect_diff(&old.state, &new.state, "+address 10.0.0.9/24\n+firewall ipv4 51820\n");
+}
+
+Test(hoststate, other_names_take_the_place_of_those_before)
+{
+	struct scene old, new;
+
+	set_up_default_route(&old);
+	set_up_default_route(&new);
+	new.state.dns = "nameserver 192.0.2.54\n";
+	expect_diff(&old.state, &new.state, "+dns\n");
+	new.state.dns = NULL;
+	expect_diff(&old.state, &new.state, "-dns\n");
 }
 
 Test(hoststate, a_state_with_its_link_down_has_no_routes)

@@ -117,13 +117,29 @@ Test(runner, waits_for_a_descriptor_or_a_signal)
 
 	cr_assert_eq(pipe(ends), 0);
 	cr_assert_eq(write(ends[1], "", 1), 1);
-	cr_expect(mv_runner_wait(&runner, ends[0]));
-	cr_expect(mv_runner_wait(&runner, ends[0]), "and again");
+	cr_expect_eq(mv_runner_wait(&runner, ends[0]), MV_RUNNER_READABLE);
+	cr_expect_eq(mv_runner_wait(&runner, ends[0]), MV_RUNNER_READABLE, "and again");
 	cr_assert_eq(close(ends[1]), 0);
 	cr_assert_eq(close(ends[0]), 0);
 	cr_assert_eq(pipe(ends), 0);
 	raise(SIGTERM);
-	cr_expect_not(mv_runner_wait(&runner, ends[0]));
+	cr_expect_eq(mv_runner_wait(&runner, ends[0]), MV_RUNNER_INTERRUPTED);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+Test(runner, a_hangup_is_for_the_file_or_of_the_terminal)
+{
+	int ends[2];
+
+	cr_assert_eq(pipe(ends), 0);
+	runner.has_terminal = false;
+	raise(SIGHUP);
+	cr_expect_eq(mv_runner_wait(&runner, ends[0]), MV_RUNNER_RELOAD);
+	cr_expect_not(mv_runner_is_interrupted(&runner));
+	runner.has_terminal = true;
+	raise(SIGHUP);
+	cr_expect_eq(mv_runner_wait(&runner, ends[0]), MV_RUNNER_INTERRUPTED);
 	close(ends[0]);
 	close(ends[1]);
 }

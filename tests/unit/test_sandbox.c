@@ -95,7 +95,7 @@ static struct facts start_privileged(void)
 
 static void drop_capabilities(int out)
 {
-	report(out, mv_sandbox_drop_capabilities());
+	report(out, mv_sandbox_drop_capabilities(false));
 }
 
 Test(sandbox, only_what_the_network_needs_is_left)
@@ -111,6 +111,25 @@ Test(sandbox, only_what_the_network_needs_is_left)
 		cr_expect_neq(before.bounding, 0);
 		cr_expect_eq(after.bounding, 0);
 	}
+}
+
+static void drop_for_heirs(int out)
+{
+	report(out, mv_sandbox_drop_capabilities(true));
+}
+
+Test(sandbox, a_program_that_inherits_gets_no_more)
+{
+	struct facts after;
+
+	start_privileged();
+	in_child(drop_for_heirs, &after, sizeof(after));
+	cr_assert_eq(after.result, 0);
+	cr_expect_eq(after.permitted, KEPT);
+	cr_expect_eq(after.effective, KEPT);
+	cr_expect_eq(after.inheritable, 0);
+	cr_expect_eq(after.bounding, KEPT);
+	cr_expect_eq(after.no_new_privs, 1);
 }
 
 Test(sandbox, no_new_privileges)
@@ -131,7 +150,7 @@ static void drop_without_setpcap(int out)
 	if (syscall(SYS_capset, &header, data) < 0) {
 		_exit(1);
 	}
-	report(out, mv_sandbox_drop_capabilities());
+	report(out, mv_sandbox_drop_capabilities(false));
 }
 
 Test(sandbox, a_container_that_gives_little_is_enough)
@@ -150,7 +169,7 @@ static void drop_as_nobody(int out)
 	if (setresuid(65534, 65534, 65534) < 0) {
 		_exit(1);
 	}
-	report(out, mv_sandbox_drop_capabilities());
+	report(out, mv_sandbox_drop_capabilities(false));
 }
 
 Test(sandbox, who_has_nothing_gets_nothing)
@@ -174,7 +193,7 @@ static void exec_status(int out)
 
 static void drop_and_exec(int out)
 {
-	if (mv_sandbox_drop_capabilities() == 0) {
+	if (mv_sandbox_drop_capabilities(false) == 0) {
 		exec_status(out);
 	}
 }

@@ -181,3 +181,40 @@ Test(uapi_set, a_scope_may_be_a_name)
 	cr_assert_eq(parse(PEER "endpoint=[fe80::1%1]:51820\n"), 0);
 	cr_expect_eq(changes.list[1].endpoint.scope_id, 1);
 }
+
+/* As reload sends it. */
+Test(uapi_set, what_is_printed_is_what_was_read)
+{
+	static const char lines[] = "private_key=" HEX_22 "\n"
+				    "listen_port=65535\n"
+				    "fwmark=4294967295\n"
+				    "replace_peers=true\n" PEER "update_only=true\n"
+				    "preshared_key=" HEX_0 "\n"
+				    "name=Alice's router\n"
+				    "endpoints=a.example:1, [2001:db8::1]:2\n"
+				    "endpoint=[2001:db8::1]:51820\n"
+				    "persistent_keepalive_interval=25\n"
+				    "replace_allowed_ips=true\n"
+				    "allowed_ip=10.0.0.0/8\n"
+				    "allowed_ip=-fd00::/64\n"
+				    "public_key=" HEX_0 "\n"
+				    "remove=true\n";
+	char expected[sizeof("set=1\n") + sizeof(lines) + 1];
+	size_t len;
+
+	cr_assert_eq(parse(lines), 0);
+	char *text = mv_uapi_print_set(&changes, &len);
+	snprintf(expected, sizeof(expected), "set=1\n%s\n", lines);
+	cr_expect_str_eq(text, expected);
+	cr_expect_eq(len, strlen(expected));
+	mv_uapi_free(text);
+}
+
+Test(uapi_set, a_name_is_printable_and_no_key)
+{
+	cr_expect_eq(parse(PEER "name=\n"), 0);
+	cr_expect_eq(parse(PEER "name= alice\n"), -EINVAL);
+	cr_expect_eq(parse(PEER "name=alice\r\n"), -EINVAL);
+	cr_expect_eq(parse(PEER "name=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"), -EINVAL);
+	cr_expect_eq(parse("name=alice\n"), -EINVAL);
+}
