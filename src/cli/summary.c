@@ -39,9 +39,9 @@ static void print_endpoint(const struct mv_config_peer *peer)
 
 static void print_peer(const char *device, const struct mv_config_peer *peer)
 {
-	char key[MV_KEY_BASE64_MAX];
+	char text[MV_PEER_TEXT_MAX];
 
-	printf("%s: peer %s", device, mv_key_to_base64(key, peer->public_key));
+	printf("%s: peer %s", device, mv_peer_text(text, peer->name, peer->public_key));
 	print_endpoint(peer);
 	fputs(", allowed IPs ", stdout);
 	print_prefixes(peer->allowed_ips, peer->allowed_ip_count);

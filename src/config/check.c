@@ -136,14 +136,16 @@ static void settle_addresses(struct mv_draft *draft)
 static void report_two_owners(struct mv_draft *draft, const struct mv_draft_prefix *first,
 	const struct mv_draft_prefix *later)
 {
+	const char *name = draft->config->peers[first->peer].name;
 	char text[MV_PREFIX_TEXT_MAX];
 
 	if (first->peer == later->peer) {
 		return;
 	}
 	mv_draft_place(draft, later->line, later->column, "AllowedIPs");
-	mv_draft_error(draft, "%s is given to another peer on line %u: it can go to only one",
-		mv_prefix_print(text, &later->prefix), first->line);
+	mv_draft_error(draft, "%s is given to %s%s on line %u: it can go to only one",
+		mv_prefix_print(text, &later->prefix), *name ? "peer " : "another peer", name,
+		first->line);
 }
 
 /* The prefixes `from` to `to` are those of one peer. */
@@ -290,6 +292,33 @@ static void check_peers(struct mv_draft *draft)
 	free(first);
 }
 
+/* Those without a name come first, and are all alike. */
+static int compare_names(const void *things, size_t a, size_t b)
+{
+	const struct mv_config_peer *peers = things;
+
+	return strcmp(peers[a].name, peers[b].name);
+}
+
+static void check_names(struct mv_draft *draft)
+{
+	const struct mv_config_peer *peers = draft->config->peers;
+	size_t count = draft->config->peer_count;
+	size_t *first = find_twins(draft, peers, count, compare_names);
+
+	for (size_t i = 0; first && i < count; i++) {
+		const struct mv_given *given = &draft->peers[i].given[MV_SETTING_NAME];
+
+		if (first[i] == i || !*peers[i].name) {
+			continue;
+		}
+		mv_draft_place(draft, given->line, given->column, "Name");
+		mv_draft_error(draft, "'%s' is the name of another peer on line %u", peers[i].name,
+			draft->peers[first[i]].given[MV_SETTING_NAME].line);
+	}
+	free(first);
+}
+
 void mv_check_draft(struct mv_draft *draft)
 {
 	check_device(draft);
@@ -299,6 +328,7 @@ void mv_check_draft(struct mv_draft *draft)
 	mv_hooks_settle(draft);
 	settle_addresses(draft);
 	check_peers(draft);
+	check_names(draft);
 	settle_allowed_ips(draft);
 	check_ways(draft);
 }

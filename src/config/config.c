@@ -140,6 +140,9 @@ int mv_config_peer_changes(const struct mv_config_peer *peer, struct mv_changes 
 {
 	int rc = mv_changes_add_key(changes, MV_CHANGE_PEER, peer->public_key);
 
+	if (rc == 0 && *peer->name) {
+		rc = mv_changes_add_text(changes, MV_CHANGE_NAME, peer->name);
+	}
 	if (rc == 0 && !sodium_is_zero(peer->preshared_key, MV_KEY_LEN)) {
 		rc = mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, peer->preshared_key);
 	}

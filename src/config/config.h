@@ -29,6 +29,7 @@ struct mv_config_message {
 struct mv_config_peer {
 	unsigned line; /* of its [Peer] */
 	uint8_t public_key[MV_KEY_LEN];
+	char name[MV_PEER_NAME_MAX];       /* empty: none */
 	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none */
 	struct mv_prefix *allowed_ips;     /* host bits cleared */
 	size_t allowed_ip_count;

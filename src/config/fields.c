@@ -42,6 +42,7 @@ static const struct mv_field fields[] = {
 	{"Offload", IFACE, OURS, ONE, MV_SETTING_OFFLOAD, mv_fields_parse_offload},
 	{"PublicKey", PEER, WG, ONE, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key},
 	{"PublicKeyFile", PEER, OURS, ONE, MV_SETTING_PUBLIC_KEY, mv_fields_parse_public_key_file},
+	{"Name", PEER, OURS, ONE, MV_SETTING_NAME, mv_fields_parse_name},
 	{"PresharedKey", PEER, WG, ONE, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk},
 	{"PresharedKeyFile", PEER, OURS, ONE, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk_file},
 	{"AllowedIPs", PEER, WG, LIST, MV_SETTING_ALLOWED_IPS, mv_fields_parse_allowed_ips},

@@ -1,10 +1,12 @@
 #include "config/fields_peer.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "config/endpointvalue.h"
 #include "config/keyvalue.h"
+#include "config/shown.h"
 #include "config/value.h"
 
 /*
@@ -40,6 +42,22 @@ void mv_fields_parse_public_key_file(struct mv_draft *draft, char *value)
 	uint8_t *key = mv_draft_peer(draft)->public_key;
 
 	take_public_key(draft, mv_keyvalue_from_file(draft, MV_KEYVALUE_PUBLIC, key, value));
+}
+
+void mv_fields_parse_name(struct mv_draft *draft, char *value)
+{
+	struct mv_config_peer *peer = mv_draft_peer(draft);
+
+	peer->name[0] = '\0';
+	if (mv_shown_hides(value)) {
+		mv_draft_error(draft,
+			"this looks like a key, which belongs into PublicKey: a name is "
+			"what people call the peer");
+	} else if (!mv_peer_name_is_valid(value)) {
+		mv_draft_error(draft, "not a name: " MV_PEER_NAME_RULE);
+	} else {
+		snprintf(peer->name, sizeof(peer->name), "%s", value);
+	}
 }
 
 void mv_fields_parse_psk(struct mv_draft *draft, char *value)

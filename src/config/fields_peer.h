@@ -10,6 +10,7 @@
 
 void mv_fields_parse_public_key(struct mv_draft *draft, char *value);
 void mv_fields_parse_public_key_file(struct mv_draft *draft, char *value);
+void mv_fields_parse_name(struct mv_draft *draft, char *value);
 void mv_fields_parse_psk(struct mv_draft *draft, char *value);
 void mv_fields_parse_psk_file(struct mv_draft *draft, char *value);
 void mv_fields_parse_allowed_ips(struct mv_draft *draft, char *value);

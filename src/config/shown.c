@@ -3,24 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RUN_MAX  36 /* a key is 43 digits of base64; what is cut from one is a secret too */
+#include "crypto/keytext.h"
+
 #define SHOW_MAX 50
 
 bool mv_shown_hides(const char *value)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-
-	while (*value) {
-		size_t run = strspn(value, digits);
-
-		if (run >= RUN_MAX) {
-			return true;
-		}
-		value += run;
-		value += strcspn(value, digits);
-	}
-	return false;
+	return mv_keytext_is_likely(value);
 }
 
 const char *mv_shown(char text[static MV_SHOWN_MAX], const char *value)

@@ -256,8 +256,12 @@ static void print_peer(const struct report *report, const struct mv_snapshot *sn
 {
 	char key[MV_KEY_BASE64_MAX];
 
-	print_heading(
-		report, "peer", report->style->yellow, mv_key_to_base64(key, peer->public_key));
+	mv_key_to_base64(key, peer->public_key);
+	print_heading(report, "peer", report->style->yellow, *peer->name ? peer->name : key);
+	if (*peer->name) {
+		print_label(report, "public key");
+		fprintf(report->out, "%s\n", key);
+	}
 	if (mv_peer_snapshot_has_preshared_key(peer)) {
 		print_label(report, "preshared key");
 		fprintf(report->out, "(hidden)\n");
@@ -322,24 +326,47 @@ static bool print_peers(const struct report *report, const struct mv_snapshot *s
 	return true;
 }
 
-char *mv_report_text(
-	const char *device, const struct mv_snapshot *snapshot, uint64_t now_s, bool color)
+/* Of the device, or of the one peer where there is one. */
+static bool print_all(const struct report *report, const char *device,
+	const struct mv_snapshot *snapshot, const struct mv_peer_snapshot *peer)
+{
+	if (peer) {
+		fprintf(report->out, "%s", report->style->reset);
+		print_peer(report, snapshot, peer);
+		return true;
+	}
+	print_device(report, device, snapshot);
+	return print_peers(report, snapshot);
+}
+
+static char *make_text(const char *device, const struct mv_snapshot *snapshot,
+	const struct mv_peer_snapshot *peer, uint64_t now_s, bool color)
 {
 	struct report report = {.style = color ? &colored : &plain, .now_s = now_s};
 	char *text = NULL;
 	size_t len;
-	bool whole;
 
 	report.out = open_memstream(&text, &len);
 	if (report.out == NULL) {
 		return NULL;
 	}
-	print_device(&report, device, snapshot);
-	whole = print_peers(&report, snapshot);
+	bool whole = print_all(&report, device, snapshot, peer);
 	whole = !ferror(report.out) && whole;
 	if (fclose(report.out) != 0 || !whole) {
 		free(text);
 		return NULL;
 	}
 	return text;
+}
+
+char *mv_report_text(
+	const char *device, const struct mv_snapshot *snapshot, uint64_t now_s, bool color)
+{
+	return make_text(device, snapshot, NULL, now_s, color);
+}
+
+char *mv_report_peer_text(const struct mv_snapshot *snapshot, const struct mv_peer_snapshot *peer,
+	uint64_t now_s, bool color)
+{
+	return make_text(NULL, snapshot, peer, now_s, color);
 }

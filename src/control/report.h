@@ -18,4 +18,8 @@
 char *mv_report_text(
 	const char *device, const struct mv_snapshot *snapshot, uint64_t now_s, bool color);
 
+/* Only what it says of one peer of the snapshot. */
+char *mv_report_peer_text(const struct mv_snapshot *snapshot, const struct mv_peer_snapshot *peer,
+	uint64_t now_s, bool color);
+
 #endif

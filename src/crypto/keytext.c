@@ -7,6 +7,7 @@
 /* The 43 digits of a key hold 258 bits, two more than it has; one padding character follows. */
 #define BASE64_DIGITS 43
 #define HEX_DIGITS    64
+#define RUN_MAX       36 /* what is cut from a key is a secret too */
 
 static_assert(
 	MV_KEY_BASE64_MAX == sodium_base64_ENCODED_LEN(MV_KEY_LEN, sodium_base64_VARIANT_ORIGINAL),
@@ -76,4 +77,21 @@ const char *mv_key_to_base64(
 const char *mv_key_to_hex(char text[static MV_KEY_HEX_MAX], const uint8_t key[static MV_KEY_LEN])
 {
 	return sodium_bin2hex(text, MV_KEY_HEX_MAX, key, MV_KEY_LEN);
+}
+
+bool mv_keytext_is_likely(const char *text)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+
+	while (*text) {
+		size_t run = strspn(text, digits);
+
+		if (run >= RUN_MAX) {
+			return true;
+		}
+		text += run;
+		text += strcspn(text, digits);
+	}
+	return false;
 }

@@ -5,6 +5,7 @@
 #ifndef MV_CRYPTO_KEYTEXT_H
 #define MV_CRYPTO_KEYTEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "crypto/x25519.h"
@@ -27,5 +28,9 @@ enum mv_keytext_verdict mv_key_from_hex(uint8_t key[static MV_KEY_LEN], const ch
 const char *mv_key_to_base64(
 	char text[static MV_KEY_BASE64_MAX], const uint8_t key[static MV_KEY_LEN]);
 const char *mv_key_to_hex(char text[static MV_KEY_HEX_MAX], const uint8_t key[static MV_KEY_LEN]);
+
+/* Whether a run of the text is long enough to be a key, or most of one, in base64 or hex. Not in
+ * constant time: for text that should be something else. */
+bool mv_keytext_is_likely(const char *text);
 
 #endif

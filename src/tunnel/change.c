@@ -6,25 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/keytext.h"
-
 #define FIRST_CAPACITY 16
-
-bool mv_peer_name_is_valid(const char *name)
-{
-	uint8_t key[MV_KEY_LEN];
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)name[i];
-
-		if (c < ' ' || c == 0x7f) {
-			return false;
-		}
-	}
-	return len > 0 && len < MV_PEER_NAME_MAX && name[0] != ' ' && name[len - 1] != ' ' &&
-	       mv_key_from_base64(key, name) != MV_KEYTEXT_OK;
-}
 
 void mv_changes_init(struct mv_changes *changes)
 {

@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "crypto/x25519.h"
+#include "tunnel/peername.h"
 
 /* Those after PEER act on the peer that the last PEER named. */
 enum mv_change_kind {
@@ -48,12 +49,6 @@ struct mv_change {
 		char *text; /* the list's own */
 	};
 };
-
-/* With its terminator. */
-#define MV_PEER_NAME_MAX 64
-
-/* Printable, not empty, without blanks at its ends, and not what a key looks like. */
-bool mv_peer_name_is_valid(const char *name);
 
 struct mv_changes {
 	struct mv_change *list;

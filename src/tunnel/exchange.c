@@ -3,8 +3,6 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "crypto/keytext.h"
-
 /* AF41 (RFC 2597), as the kernel marks them: a tunnel under load should not die of its handshakes.
  */
 #define HANDSHAKE_TOS 0x88
@@ -48,6 +46,7 @@ static uint32_t choose_index_locked(const struct mv_exchange *x)
 void mv_exchange_snapshot_locked(struct mv_exchange *x, const struct mv_peer *peer)
 {
 	x->peer = mv_peer_handle(x->device, peer);
+	memcpy(x->name, peer->name, sizeof(x->name));
 	x->index = choose_index_locked(x);
 	x->static_static_is_stale = peer->static_static_is_stale;
 	x->scratch->identity = *x->device->identity;
@@ -108,10 +107,13 @@ void mv_exchange_send_locked(
 
 void mv_exchange_log(const struct mv_exchange *x, const char *what)
 {
-	char key[MV_KEY_BASE64_MAX];
+	const struct mv_log *log = &x->device->environment.log;
+	char text[MV_PEER_TEXT_MAX];
 
-	mv_log(&x->device->environment.log, MV_LOG_DEBUG, "%s %s", what,
-		mv_key_to_base64(key, x->scratch->remote.public_key));
+	if (mv_log_shows(log, MV_LOG_DEBUG)) {
+		mv_log(log, MV_LOG_DEBUG, "%s %s", what,
+			mv_peer_text(text, x->name, x->scratch->remote.public_key));
+	}
 }
 
 struct mv_new_keypair mv_exchange_keypair_locked(struct mv_exchange *x)

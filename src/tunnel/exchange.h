@@ -21,7 +21,8 @@ struct mv_exchange {
 	struct mv_now now;
 	const struct mv_handshake_message *message; /* what was received; NULL: nothing was */
 	struct mv_peer_handle peer;
-	bool has_drawn; /* mv_exchange_draw */
+	char name[MV_PEER_NAME_MAX]; /* of the peer, for the log */
+	bool has_drawn;              /* mv_exchange_draw */
 	bool static_static_is_stale;
 	uint32_t index;                        /* ours, of what is being made */
 	uint32_t indices[MV_EXCHANGE_INDICES]; /* candidates for it */

@@ -160,11 +160,14 @@ static enum mv_drop consume(struct mv_exchange *x, size_t backlog)
 static void log_drop(const struct mv_exchange *x, enum mv_drop reason)
 {
 	const struct mv_log *log = &x->device->environment.log;
-	char from[MV_ENDPOINT_TEXT_MAX];
+	bool is_of_peer = x->peer.slot != MV_SLOT_NONE;
+	char from[MV_ENDPOINT_TEXT_MAX], peer[MV_PEER_TEXT_MAX];
 
 	if (mv_log_shows(log, MV_LOG_DEBUG)) {
-		mv_log(log, MV_LOG_DEBUG, "handshake message from %s: %s",
-			mv_endpoint_print(from, &x->message->from), mv_drop_text(reason));
+		mv_peer_text(peer, x->name, x->scratch->remote.public_key);
+		mv_log(log, MV_LOG_DEBUG, "handshake message from %s%s%s: %s",
+			mv_endpoint_print(from, &x->message->from), is_of_peer ? ", peer " : "",
+			is_of_peer ? peer : "", mv_drop_text(reason));
 	}
 }
 

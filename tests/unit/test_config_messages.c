@@ -64,7 +64,7 @@ Test(config_messages, sections_and_keys)
 			"Device, Lanes, Offload\n"},
 		{INTERFACE PEER_B "colour = red\n",
 			"5: error: unknown key 'colour' in [Peer]: there are PublicKey, "
-			"PublicKeyFile, "
+			"PublicKeyFile, Name, "
 			"PresharedKey, PresharedKeyFile, AllowedIPs, Endpoint, "
 			"PersistentKeepalive\n"},
 		{INTERFACE "endpoint = x:1\n" PEER_B "MTU = 1400\n",
@@ -332,6 +332,42 @@ Test(config_messages, duplicate_peers)
 	EXPECT_ROWS(rows);
 }
 
+#define NO_NAME                                                                                    \
+	"not a name: a name is up to 63 bytes of printable UTF-8 without '#', and no blank "       \
+	"begins or ends it\n"
+
+Test(config_messages, names)
+{
+	static const struct row rows[] = {
+		{INTERFACE PEER_B "Name = alice\n" PEER_C "Name = bob\n", ""},
+		{INTERFACE PEER_B "Name = alice\n" PEER_C "# this one is new\nName = alice\n",
+			"9: error: Name: 'alice' is the name of another peer on line 5\n"},
+		/* Of two in one peer the last one counts, and is compared. */
+		{INTERFACE PEER_B "Name = x\nName = alice\n" PEER_C "Name = x\n",
+			"6: warning: Name: given on line 5 too: this one, the last, counts\n"},
+		{INTERFACE PEER_B "Name = " PUBLIC_C "\n",
+			"5: error: Name: this looks like a key, which belongs into PublicKey: a "
+			"name is what people call the peer\n"},
+		{INTERFACE PEER_B "Name = al\x1b[1mice\n", "5: error: Name: " NO_NAME},
+		{INTERFACE PEER_B "Name = caf\xe9\n", "5: error: Name: " NO_NAME},
+		{INTERFACE PEER_B
+			"Name = 12345678-12345678-12345678-12345678-12345678-12345678-12345678-1\n",
+			"5: error: Name: " NO_NAME},
+		{INTERFACE PEER_B "Name =\n", "5: error: Name: no value after the '='\n"},
+		{INTERFACE "Name = alice\n",
+			"3: error: Name: belongs in [Peer], not in [Interface]\n"},
+		/* A bad one is no twin of another bad one. */
+		{INTERFACE PEER_B "Name = a\x01\n" PEER_C "Name = a\x01\n",
+			"5: error: Name: " NO_NAME "8: error: Name: " NO_NAME},
+		{INTERFACE PEER_B "Name = alice\nAllowedIPs = 10.0.0.0/8\n" PEER_C
+				  "AllowedIPs = 10.0.0.0/8\n",
+			"9: error: AllowedIPs: 10.0.0.0/8 is given to peer alice on line 6: it can "
+			"go to only one\n"},
+	};
+
+	EXPECT_ROWS(rows);
+}
+
 static void expect_endpoint(const char *value, const char *message)
 {
 	char text[512], expected[512];
@@ -550,7 +586,7 @@ Test(config_messages, all_errors_at_once_in_the_order_of_lines)
 			"0 to 32\n"
 			"6: error: no '=': a line has the form key = value\n"
 			"9: error: unknown key 'colour' in [Peer]: there are PublicKey, "
-			"PublicKeyFile, "
+			"PublicKeyFile, Name, "
 			"PresharedKey, PresharedKeyFile, AllowedIPs, Endpoint, "
 			"PersistentKeepalive\n"
 			"10: error: DNS: belongs in [Interface], not in [Peer]\n"},

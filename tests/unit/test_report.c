@@ -136,6 +136,33 @@ Test(report, a_peer_that_has_nothing)
 			     "  allowed ips: (none)\n");
 }
 
+Test(report, a_peer_with_a_name)
+{
+	struct mv_peer_snapshot *peer = add_peer(0x22);
+
+	snprintf(peer->name, sizeof(peer->name), "alice");
+	expect_report(false, "interface: tun0\n"
+			     "\n"
+			     "peer: alice\n"
+			     "  public key: " KEY_22 "\n"
+			     "  allowed ips: (none)\n");
+}
+
+Test(report, one_peer_alone)
+{
+	memset(snapshot->public_key, 0x11, MV_KEY_LEN);
+	fill_full_peer();
+	struct mv_peer_snapshot *peer = add_peer(0x33);
+	snprintf(peer->name, sizeof(peer->name), "bob");
+	add_prefix(peer, (struct mv_prefix){{MV_FAMILY_IPV4, {10, 2, 0, 0}}, 16});
+
+	char *text = mv_report_peer_text(snapshot, peer, NOW, false);
+	cr_expect_str_eq(text, "peer: bob\n"
+			       "  public key: " KEY_33 "\n"
+			       "  allowed ips: 10.2.0.0/16\n");
+	free(text);
+}
+
 Test(report, a_name_that_is_being_resolved)
 {
 	struct mv_peer_snapshot *peer = add_peer(0x22);

@@ -37,7 +37,7 @@ Test(strip, what_wg_does_not_know_goes)
 {
 	expect(OWN "Address = 10.0.0.1\nDNS = 9.9.9.9\nMTU = 1400\nTable = off\nSaveConfig = true\n"
 		   "PreUp = echo # PublicKey = x\nPostUp = true\nPreDown = true\nPostDown = true\n"
-		   "Device = tun9\nLanes = 2\nOffload = off\nFwMark = 7\n" PEER,
+		   "Device = tun9\nLanes = 2\nOffload = off\nFwMark = 7\n" PEER "Name = bob\n",
 		OWN "FwMark = 7\n" PEER);
 }
 
