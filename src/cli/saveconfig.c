@@ -11,6 +11,7 @@
 
 #include "cli/device_status.h"
 #include "cli/peer_file.h"
+#include "cli/savepeers.h"
 #include "config/ifname.h"
 #include "control/showconf.h"
 #include "control/uapi.h"
@@ -144,31 +145,44 @@ static bool find_endpoint(
 	return false;
 }
 
+/* NULL without memory. */
 static char *print_snapshot(
 	const struct mv_host *host, struct mv_config *config, struct mv_snapshot *snapshot)
 {
-	struct mv_snapshot *status;
-	char *text = NULL;
+	char *lines = print_lines(host, config, snapshot), *key_file = NULL, *text = NULL;
 
-	/* The MTU is not among what every device tells. */
-	snapshot->mtu = (uint16_t)config->mtu;
-	if (mv_device_status_ask(host->device, &status) == 0) {
-		snapshot->mtu = status->mtu > 0 ? status->mtu : snapshot->mtu;
-		mv_snapshot_destroy(status);
-	}
-	/* The mark that `up` chose by itself is none of the file's. */
-	if (config->fwmark == 0 && snapshot->fwmark == host->record.mark) {
-		snapshot->fwmark = 0;
-	}
-	char *lines = print_lines(host, config, snapshot);
-	if (lines) {
-		const struct mv_showconf_extra extra = {
-			.interface_lines = lines, .endpoint = find_endpoint, .ctx = config};
+	if (lines && mv_savepeers_private_key_file(&key_file, snapshot, config) == 0) {
+		const struct mv_showconf_extra extra = {.interface_lines = lines,
+			.private_key_file = key_file,
+			.is_peer_file = true,
+			.endpoint = find_endpoint,
+			.ctx = config};
 
 		text = mv_showconf_print(snapshot, &extra);
 	}
+	free(key_file);
 	free(lines);
 	return text;
+}
+
+/* What a `get` does not tell, and what is none of the file's. 0 or -ENOMEM. */
+static int complete_snapshot(
+	const struct mv_host *host, const struct mv_config *config, struct mv_snapshot *snapshot)
+{
+	struct mv_snapshot *status = NULL;
+
+	(void)mv_device_status_ask(host->device, &status);
+	snapshot->mtu = (uint16_t)config->mtu;
+	if (status && status->mtu > 0) {
+		snapshot->mtu = status->mtu;
+	}
+	/* The mark that `up` chose by itself. */
+	if (config->fwmark == 0 && snapshot->fwmark == host->record.mark) {
+		snapshot->fwmark = 0;
+	}
+	int error = mv_savepeers_complete(snapshot, status, config);
+	mv_snapshot_destroy(status);
+	return error;
 }
 
 /* NULL: the device does not tell its state. */
@@ -179,7 +193,10 @@ static char *print_file(const struct mv_host *host, struct mv_config *config)
 	if (mv_device_get(host->device, &snapshot) < 0) {
 		return NULL;
 	}
-	char *text = print_snapshot(host, config, snapshot);
+	char *text = NULL;
+	if (complete_snapshot(host, config, snapshot) == 0) {
+		text = print_snapshot(host, config, snapshot);
+	}
 	mv_snapshot_destroy(snapshot);
 	return text;
 }

@@ -83,10 +83,12 @@ void mv_config_destroy(struct mv_config *config)
 		return;
 	}
 	for (size_t i = 0; i < config->peer_count; i++) {
+		free(config->peers[i].preshared_key_file);
 		free(config->peers[i].allowed_ips);
 		free(config->peers[i].endpoint_host);
 	}
 	sodium_free(config->peers);
+	free(config->private_key_file);
 	for (size_t i = 0; i < config->search_domain_count; i++) {
 		free(config->search_domains[i]);
 	}
@@ -145,6 +147,10 @@ int mv_config_peer_changes(const struct mv_config_peer *peer, struct mv_changes 
 	}
 	if (rc == 0 && !sodium_is_zero(peer->preshared_key, MV_KEY_LEN)) {
 		rc = mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, peer->preshared_key);
+	}
+	if (rc == 0 && peer->preshared_key_file) {
+		rc = mv_changes_add_text(
+			changes, MV_CHANGE_PRESHARED_KEY_FILE, peer->preshared_key_file);
 	}
 	if (rc == 0) {
 		rc = add_endpoint(changes, peer);

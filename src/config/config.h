@@ -31,7 +31,9 @@ struct mv_config_peer {
 	uint8_t public_key[MV_KEY_LEN];
 	char name[MV_PEER_NAME_MAX];       /* empty: none */
 	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none */
-	struct mv_prefix *allowed_ips;     /* host bits cleared */
+	char *preshared_key_file; /* where it was read, from the root on; NULL: in the file itself
+				   */
+	struct mv_prefix *allowed_ips; /* host bits cleared */
 	size_t allowed_ip_count;
 	struct mv_endpoint endpoint; /* family NONE: none, or a name */
 	char *endpoint_host;    /* the name to resolve, NULL if there is none; may carry a %scope */
@@ -72,6 +74,7 @@ struct mv_config {
 	char device[MV_DEVICE_NAME_MAX];
 	bool device_is_named;            /* by Device = or by the file's name, not the default */
 	uint8_t private_key[MV_KEY_LEN]; /* clamped */
+	char *private_key_file;          /* as preshared_key_file of a peer */
 	uint16_t listen_port;            /* 0: the kernel chooses */
 	uint32_t mtu;                    /* 0: not given */
 	uint32_t lanes;                  /* 0: not given */

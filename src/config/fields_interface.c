@@ -35,7 +35,8 @@ void mv_fields_parse_private_key(struct mv_draft *draft, char *value)
 void mv_fields_parse_private_key_file(struct mv_draft *draft, char *value)
 {
 	draft->has_private_key = false;
-	if (mv_keyvalue_from_file(draft, MV_KEYVALUE_PRIVATE, draft->config->private_key, value)) {
+	if (mv_keyvalue_from_file(draft, MV_KEYVALUE_PRIVATE, draft->config->private_key, value,
+		    &draft->config->private_key_file)) {
 		accept_private_key(draft);
 	}
 }

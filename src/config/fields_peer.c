@@ -41,7 +41,7 @@ void mv_fields_parse_public_key_file(struct mv_draft *draft, char *value)
 {
 	uint8_t *key = mv_draft_peer(draft)->public_key;
 
-	take_public_key(draft, mv_keyvalue_from_file(draft, MV_KEYVALUE_PUBLIC, key, value));
+	take_public_key(draft, mv_keyvalue_from_file(draft, MV_KEYVALUE_PUBLIC, key, value, NULL));
 }
 
 void mv_fields_parse_name(struct mv_draft *draft, char *value)
@@ -68,8 +68,10 @@ void mv_fields_parse_psk(struct mv_draft *draft, char *value)
 
 void mv_fields_parse_psk_file(struct mv_draft *draft, char *value)
 {
-	mv_keyvalue_from_file(
-		draft, MV_KEYVALUE_PRESHARED, mv_draft_peer(draft)->preshared_key, value);
+	struct mv_config_peer *peer = mv_draft_peer(draft);
+
+	mv_keyvalue_from_file(draft, MV_KEYVALUE_PRESHARED, peer->preshared_key, value,
+		&peer->preshared_key_file);
 }
 
 static void add_allowed_ip(struct mv_draft *draft, const struct mv_prefix *given)

@@ -22,10 +22,11 @@ bool mv_keyvalue_from_text(
 	struct mv_draft *draft, uint8_t key[static MV_KEY_LEN], const char *text);
 
 /*
- * A path, relative to the folder of the peer file, of a file that holds nothing but such a text.
- * False, and the key wiped, with a message.
+ * A path, relative to the folder of the peer file, of a file that holds nothing but such a text; or
+ * credential:NAME. False, and the key wiped, with a message. path: takes where that file is, from
+ * the root on, in place of what it has; to be freed. NULL: nobody wants to know.
  */
 bool mv_keyvalue_from_file(struct mv_draft *draft, enum mv_keyvalue_kind kind,
-	uint8_t key[static MV_KEY_LEN], const char *value);
+	uint8_t key[static MV_KEY_LEN], const char *value, char **path);
 
 #endif

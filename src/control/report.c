@@ -266,6 +266,10 @@ static void print_peer(const struct report *report, const struct mv_snapshot *sn
 		print_label(report, "preshared key");
 		fprintf(report->out, "(hidden)\n");
 	}
+	if (peer->preshared_key_file) {
+		print_label(report, "preshared key file");
+		fprintf(report->out, "%s\n", peer->preshared_key_file);
+	}
 	print_endpoint(report, peer);
 	print_allowed_ips(report, snapshot->prefixes + peer->first_prefix, peer->prefix_count);
 	if (peer->last_handshake_s != 0) {

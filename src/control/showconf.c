@@ -16,9 +16,11 @@ static void print_key(struct mv_text *out, const char *name, const uint8_t key[s
 	sodium_memzero(base64, sizeof(base64));
 }
 
-static void print_interface(
-	struct mv_text *out, const struct mv_snapshot *snapshot, const char *lines)
+static void print_interface(struct mv_text *out, const struct mv_snapshot *snapshot,
+	const struct mv_showconf_extra *extra)
 {
+	const char *lines = extra->interface_lines;
+
 	mv_text_printf(out, "[Interface]\n%s", lines ? lines : "");
 	if (snapshot->listen_port != 0) {
 		mv_text_printf(out, "ListenPort = %u\n", (unsigned)snapshot->listen_port);
@@ -26,7 +28,11 @@ static void print_interface(
 	if (snapshot->fwmark != 0) {
 		mv_text_printf(out, "FwMark = 0x%" PRIx32 "\n", snapshot->fwmark);
 	}
-	print_key(out, "PrivateKey", snapshot->private_key);
+	if (extra->private_key_file) {
+		mv_text_printf(out, "PrivateKeyFile = %s\n", extra->private_key_file);
+	} else {
+		print_key(out, "PrivateKey", snapshot->private_key);
+	}
 }
 
 static void print_allowed_ips(struct mv_text *out, const struct mv_snapshot *snapshot,
@@ -63,10 +69,16 @@ static void print_endpoint(struct mv_text *out, const struct mv_peer_snapshot *p
 static void print_peer(struct mv_text *out, const struct mv_snapshot *snapshot,
 	const struct mv_peer_snapshot *peer, const struct mv_showconf_extra *extra)
 {
-
 	mv_text_printf(out, "\n[Peer]\n");
+	if (extra->is_peer_file && *peer->name) {
+		mv_text_printf(out, "Name = %s\n", peer->name);
+	}
 	print_key(out, "PublicKey", peer->public_key);
-	print_key(out, "PresharedKey", peer->preshared_key);
+	if (extra->is_peer_file && peer->preshared_key_file) {
+		mv_text_printf(out, "PresharedKeyFile = %s\n", peer->preshared_key_file);
+	} else {
+		print_key(out, "PresharedKey", peer->preshared_key);
+	}
 	print_allowed_ips(out, snapshot, peer);
 	print_endpoint(out, peer, extra);
 	if (peer->persistent_keepalive_s != 0) {
@@ -82,7 +94,7 @@ char *mv_showconf_print(const struct mv_snapshot *snapshot, const struct mv_show
 	size_t len;
 
 	extra = extra ? extra : &nothing;
-	print_interface(&out, snapshot, extra->interface_lines);
+	print_interface(&out, snapshot, extra);
 	for (size_t i = 0; i < snapshot->peer_count; i++) {
 		print_peer(&out, snapshot, &snapshot->peers[i], extra);
 	}

@@ -12,7 +12,11 @@
 
 /* What a device does not know of itself, and a peer file does. */
 struct mv_showconf_extra {
-	const char *interface_lines; /* that are to stand first in [Interface]; NULL: none */
+	const char *interface_lines;  /* that are to stand first in [Interface]; NULL: none */
+	const char *private_key_file; /* stands there instead of the key; NULL: the key itself */
+	/* What minivpn alone reads is printed, too: the names of peers, and instead of a pre-shared
+	 * key the file that holds it, where the snapshot has one. */
+	bool is_peer_file;
 	/* The Endpoint of a peer whose address is not known: "NAME:PORT", written into text; false:
 	 * there is none. NULL: of no peer. */
 	bool (*endpoint)(

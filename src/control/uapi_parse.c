@@ -145,6 +145,13 @@ static bool read_endpoints(struct reader *reader, const char *value)
 	return reader->peer->endpoints != NULL;
 }
 
+static bool read_preshared_key_file(struct reader *reader, const char *value)
+{
+	free(reader->peer->preshared_key_file);
+	reader->peer->preshared_key_file = strdup(value);
+	return reader->peer->preshared_key_file != NULL;
+}
+
 static bool read_endpoint(struct reader *reader, const char *value)
 {
 	return mv_endpoint_parse(&reader->peer->endpoint, value);
@@ -246,6 +253,7 @@ static const struct field {
 	{"public_key", false, read_public_key},
 	{"preshared_key", true, read_preshared_key},
 	{"has_preshared_key", true, read_has_preshared_key},
+	{"preshared_key_file", true, read_preshared_key_file},
 	{"name", true, read_name},
 	{"endpoint", true, read_endpoint},
 	{"endpoints", true, read_endpoints},

@@ -143,6 +143,9 @@ char *mv_uapi_print_status(const struct mv_snapshot *snapshot, size_t *len)
 		if (mv_peer_snapshot_has_preshared_key(peer)) {
 			mv_text_printf(&out, "has_preshared_key=1\n");
 		}
+		if (peer->preshared_key_file) {
+			mv_text_printf(&out, "preshared_key_file=%s\n", peer->preshared_key_file);
+		}
 		if (*peer->name) {
 			mv_text_printf(&out, "name=%s\n", peer->name);
 		}

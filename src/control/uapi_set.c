@@ -118,7 +118,15 @@ static int add_endpoint(struct mv_changes *changes, const char *value)
 	return mv_changes_add_endpoint(changes, MV_CHANGE_ENDPOINT, &endpoint);
 }
 
-/* The next two are ours: what `minivpn reload` sends. An empty name is none. */
+/* The next three are ours: what `minivpn reload` sends. What is empty is none. */
+static int add_preshared_key_file(struct mv_changes *changes, const char *value)
+{
+	if (*value && *value != '/') {
+		return -EINVAL;
+	}
+	return mv_changes_add_text(changes, MV_CHANGE_PRESHARED_KEY_FILE, value);
+}
+
 static int add_name(struct mv_changes *changes, const char *value)
 {
 	if (*value && !mv_peer_name_is_valid(value)) {
@@ -169,6 +177,7 @@ static const struct field {
 } fields[] = {
 	{"allowed_ip", true, add_allowed_ip},
 	{"preshared_key", true, add_preshared_key},
+	{"preshared_key_file", true, add_preshared_key_file},
 	{"name", true, add_name},
 	{"endpoint", true, add_endpoint},
 	{"endpoints", true, add_endpoints},

@@ -266,6 +266,7 @@ static void apply_to_peer(struct walk *walk, const struct mv_change *change)
 	case MV_CHANGE_LISTEN_PORT:
 	case MV_CHANGE_FWMARK:
 	case MV_CHANGE_ENDPOINTS:
+	case MV_CHANGE_PRESHARED_KEY_FILE:
 	case MV_CHANGE_REPLACE_PEERS:
 	case MV_CHANGE_PEER:
 		break; /* These are not a peer's. */

@@ -15,7 +15,8 @@ void mv_changes_init(struct mv_changes *changes)
 
 static bool has_text(const struct mv_change *change)
 {
-	return change->kind == MV_CHANGE_NAME || change->kind == MV_CHANGE_ENDPOINTS;
+	return change->kind == MV_CHANGE_NAME || change->kind == MV_CHANGE_ENDPOINTS ||
+	       change->kind == MV_CHANGE_PRESHARED_KEY_FILE;
 }
 
 void mv_changes_uninit(struct mv_changes *changes)

@@ -32,7 +32,9 @@ enum mv_offload {
 struct mv_peer_snapshot {
 	uint8_t public_key[MV_KEY_LEN];
 	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none, or hidden */
-	char name[MV_PEER_NAME_MAX];       /* empty: none */
+	char *preshared_key_file;    /* that is watched for a new one, from the root on; NULL: none.
+					The edge fills it in */
+	char name[MV_PEER_NAME_MAX]; /* empty: none */
 	char *endpoints;             /* where it may be, as in its file; NULL: not said. The edge
 					fills it in */
 	bool preshared_key_hidden;   /* there is one that this snapshot does not know: read from a

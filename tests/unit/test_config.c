@@ -323,6 +323,10 @@ Test(config, key_files_are_relative_to_the_peer_file)
 	expect_key(config->private_key, PRIVATE_A);
 	expect_key(config->peers[0].public_key, PUBLIC_B);
 	expect_key(config->peers[0].preshared_key, PRESHARED);
+	/* Who carries the tunnel is elsewhere. */
+	cr_assert(asprintf(&text, "%s/peers/../keys/my psk", folder) > 0);
+	cr_expect_str_eq(config->peers[0].preshared_key_file, text);
+	free(text);
 	mv_config_destroy(config);
 
 	cr_assert(asprintf(&text, "[Interface]\nPrivateKeyFile = %s/keys/a.key\n", folder) > 0);
@@ -377,6 +381,31 @@ Test(config, the_change_list)
 	expect_prefix(&expect_change(&changes, &at, MV_CHANGE_ALLOWED_IP)->prefix, "0.0.0.0/0");
 	expect_prefix(&expect_change(&changes, &at, MV_CHANGE_ALLOWED_IP)->prefix, "::/0");
 	cr_expect_eq(at, changes.count);
+	mv_changes_uninit(&changes);
+	mv_config_destroy(config);
+}
+
+Test(config, names_and_watched_files_are_changes)
+{
+	write_file("psk", PRESHARED "\n");
+	struct mv_config *config =
+		load(INTERFACE PEER_B "Name = bob\nPresharedKeyFile = psk\n" PEER_C);
+	struct mv_changes changes;
+	char path[128];
+	size_t at = 0;
+
+	snprintf(path, sizeof(path), "%s/psk", folder);
+	mv_changes_init(&changes);
+	cr_assert_eq(mv_config_changes(config, &changes), 0);
+	expect_change(&changes, &at, MV_CHANGE_PRIVATE_KEY);
+	expect_key(expect_change(&changes, &at, MV_CHANGE_PEER)->key, PUBLIC_B);
+	cr_expect_str_eq(expect_change(&changes, &at, MV_CHANGE_NAME)->text, "bob");
+	expect_key(expect_change(&changes, &at, MV_CHANGE_PRESHARED_KEY)->key, PRESHARED);
+	cr_expect_str_eq(expect_change(&changes, &at, MV_CHANGE_PRESHARED_KEY_FILE)->text, path);
+	expect_change(&changes, &at, MV_CHANGE_PERSISTENT_KEEPALIVE);
+	expect_change(&changes, &at, MV_CHANGE_REPLACE_ALLOWED_IPS);
+	expect_key(expect_change(&changes, &at, MV_CHANGE_PEER)->key, PUBLIC_C);
+	expect_change(&changes, &at, MV_CHANGE_PERSISTENT_KEEPALIVE);
 	mv_changes_uninit(&changes);
 	mv_config_destroy(config);
 }

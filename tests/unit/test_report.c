@@ -141,10 +141,12 @@ Test(report, a_peer_with_a_name)
 	struct mv_peer_snapshot *peer = add_peer(0x22);
 
 	snprintf(peer->name, sizeof(peer->name), "alice");
+	peer->preshared_key_file = strdup("/etc/minivpn/alice.psk");
 	expect_report(false, "interface: tun0\n"
 			     "\n"
 			     "peer: alice\n"
 			     "  public key: " KEY_22 "\n"
+			     "  preshared key file: /etc/minivpn/alice.psk\n"
 			     "  allowed ips: (none)\n");
 }
 

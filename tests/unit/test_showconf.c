@@ -93,6 +93,41 @@ static bool find_endpoint(
 	return public_key[0] == 0x44;
 }
 
+Test(showconf, what_only_minivpn_reads)
+{
+	struct mv_snapshot *snapshot = make_example();
+	const struct mv_showconf_extra extra = {
+		.private_key_file = "credential:own", .is_peer_file = true};
+
+	snprintf(snapshot->peers[1].name, MV_PEER_NAME_MAX, "bob");
+	snapshot->peers[0].preshared_key_file = strdup("/etc/psk");
+	snapshot->fwmark = snapshot->listen_port = 0;
+	snapshot->peers[0].prefix_count = 0;
+	expect(snapshot, &extra,
+		"[Interface]\n"
+		"PrivateKeyFile = credential:own\n"
+		"\n[Peer]\n"
+		"PublicKey = " KEY_22 "\n"
+		"PresharedKeyFile = /etc/psk\n"
+		"Endpoint = [2001:db8::1]:7\n"
+		"PersistentKeepalive = 25\n"
+		"\n[Peer]\n"
+		"Name = bob\n"
+		"PublicKey = " KEY_44 "\n");
+	/* To wg it is as if there were none of it. */
+	expect(snapshot, NULL,
+		"[Interface]\n"
+		"PrivateKey = " KEY_11 "\n"
+		"\n[Peer]\n"
+		"PublicKey = " KEY_22 "\n"
+		"PresharedKey = " KEY_33 "\n"
+		"Endpoint = [2001:db8::1]:7\n"
+		"PersistentKeepalive = 25\n"
+		"\n[Peer]\n"
+		"PublicKey = " KEY_44 "\n");
+	mv_snapshot_destroy(snapshot);
+}
+
 Test(showconf, what_only_a_file_knows)
 {
 	struct mv_snapshot *snapshot = make_example();

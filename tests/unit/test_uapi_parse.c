@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,10 @@ static void fill_peer(struct mv_peer_snapshot *peer)
 	fill_random(peer->public_key, MV_KEY_LEN);
 	if (toss()) {
 		fill_random(peer->preshared_key, MV_KEY_LEN);
+	}
+	if (toss()) {
+		snprintf(peer->name, sizeof(peer->name), "peer %u", draw());
+		peer->preshared_key_file = strdup("/etc/minivpn/my psk=1");
 	}
 	if (toss()) {
 		peer->endpoint = random_endpoint();
@@ -189,6 +194,11 @@ static void expect_status_of_peer(
 	const struct mv_peer_snapshot *peer, const struct mv_peer_snapshot *read)
 {
 	cr_expect(sodium_is_zero(read->preshared_key, MV_KEY_LEN));
+	cr_expect_str_eq(peer->name, read->name);
+	cr_assert_eq(peer->preshared_key_file != NULL, read->preshared_key_file != NULL);
+	if (peer->preshared_key_file) {
+		cr_expect_str_eq(peer->preshared_key_file, read->preshared_key_file);
+	}
 	cr_expect_eq(peer->endpoint_pending, read->endpoint_pending);
 	cr_expect_eq(peer->drops, read->drops);
 	cr_expect_eq(peer->last_drop, read->last_drop);

@@ -210,11 +210,23 @@ Test(uapi_set, what_is_printed_is_what_was_read)
 	mv_uapi_free(text);
 }
 
-Test(uapi_set, a_name_is_printable_and_no_key)
+Test(uapi_set, what_minivpn_alone_sends)
 {
-	cr_expect_eq(parse(PEER "name=\n"), 0);
-	cr_expect_eq(parse(PEER "name= alice\n"), -EINVAL);
-	cr_expect_eq(parse(PEER "name=alice\r\n"), -EINVAL);
-	cr_expect_eq(parse(PEER "name=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"), -EINVAL);
+	static const enum mv_change_kind kinds[] = {
+		MV_CHANGE_PEER, MV_CHANGE_NAME, MV_CHANGE_PRESHARED_KEY_FILE};
+
+	cr_assert_eq(parse(OF_PEER("name=alice\npreshared_key_file=/etc/my psk\n")), 0);
+	expect_kinds(kinds, 3);
+	cr_expect_str_eq(changes.list[1].text, "alice");
+	cr_expect_str_eq(changes.list[2].text, "/etc/my psk");
+	cr_assert_eq(parse(OF_PEER("name=\npreshared_key_file=\n")), 0);
+	expect_kinds(kinds, 3);
+	cr_expect_str_eq(changes.list[1].text, "");
+	cr_expect_str_eq(changes.list[2].text, "");
+
+	cr_expect_eq(parse(OF_PEER("name= alice\n")), -EINVAL);
+	cr_expect_eq(parse(OF_PEER("name=" HEX_22 "\n")), -EINVAL);
+	cr_expect_eq(parse(OF_PEER("name=al\xffice\n")), -EINVAL);
+	cr_expect_eq(parse(OF_PEER("preshared_key_file=psk\n")), -EINVAL);
 	cr_expect_eq(parse("name=alice\n"), -EINVAL);
 }
