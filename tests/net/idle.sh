@@ -41,10 +41,20 @@ wakes_up() {
   ((after > before))
 }
 
+# An absence that could be for want of a watch: a new key arrives.
+watches_file() {
+  wg genpsk >"$work/watched/psk"
+  wait_for 2 shows "$(<"$work/watched/psk")" on "$1" wg show tun0 preshared-keys
+}
+
 main() {
   need_minivpn
   net_begin 180 ip fping wg -- "$@"
+  psk=file # It is watched, in a folder where nothing else happens, and that costs nothing.
+  install -D -m 600 "$work/psk" "$work/watched/psk"
   check "both peers start, and come to rest" start_both
+  check "a watches its file" watches_file a
+  check "b watches its file" watches_file b
   check "without a session: asleep for 5 s" both_sleep 5
   check "the first ping wakes a up" wakes_up a
   check "a ping wakes b up" wakes_up b

@@ -21,7 +21,7 @@ readonly -A inner6=([a]=fd77::1 [b]=fd77::2)
 readonly port=51820
 
 # How start_peer sets a tunnel up; a test assigns these.
-psk=no             # yes: with a pre-shared key
+psk=no             # yes: with a pre-shared key; file: with that of $work/watched/psk, of minivpn alone
 outer=4            # the family of the underlay
 know_endpoint="ab" # the sides that know where the other is; one alone is the initiator
 declare -A kind=() # what runs on a side
@@ -225,7 +225,10 @@ peer_file() {
   echo "PublicKey = $(<"$work/$far.pub")"
   echo "AllowedIPs = ${inner4[$far]}/32, ${inner6[$far]}/128"
   [[ $know_endpoint != *"$1"* ]] || echo "Endpoint = $(outer_endpoint "$far")"
-  [[ $psk == no ]] || echo "PresharedKey = $(<"$work/psk")"
+  case $psk in
+    yes) echo "PresharedKey = $(<"$work/psk")" ;;
+    file) echo "PresharedKeyFile = $work/watched/psk" ;;
+  esac
 }
 
 # start_peer SIDE KIND: returns when the tunnel is set up.
