@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/hangup.h"
+#include "cli/keywatch.h"
 #include "cli/provider.h"
 #include "cli/restore.h"
 #include "cli/sink.h"
@@ -29,6 +30,7 @@ struct session {
 	struct mv_log log;
 	struct mv_loop_config io;
 	struct mv_loop *loop;
+	struct mv_keywatch *keys; /* in files that may change */
 	struct mv_uapi_socket *control;
 	struct mv_hangup hangup;
 	int ifindex;
@@ -110,6 +112,9 @@ static enum mv_exit create_loop(struct session *session)
 
 	/* The descriptors are the loop's now, whatever came of it. */
 	own_nothing(&session->io);
+	if (error == 0) {
+		error = mv_keywatch_create(&session->keys, session->loop, &session->log);
+	}
 	return error < 0 ? mv_command_failed("cannot start: %s", strerror(-error)) : MV_EXIT_DONE;
 }
 
@@ -153,6 +158,7 @@ static int apply(struct session *session, const struct mv_changes *changes)
 
 	if (error == 0) {
 		restore_timestamps(session, changes);
+		mv_keywatch_follow(session->keys, changes);
 		warn_of_unlocked_memory(session);
 	}
 	return error;
@@ -201,7 +207,12 @@ static struct mv_snapshot *take_snapshot(void *ctx)
 {
 	const struct session *session = ctx;
 
-	return mv_loop_snapshot(session->loop);
+	struct mv_snapshot *snapshot = mv_loop_snapshot(session->loop);
+
+	if (snapshot) {
+		mv_keywatch_complete(session->keys, snapshot);
+	}
+	return snapshot;
 }
 
 static void on_socket_removed(void *ctx)
@@ -316,6 +327,7 @@ static void tear_down(struct session *session, enum mv_exit result)
 {
 	forget_config(session);
 	mv_uapi_socket_close(session->control);
+	mv_keywatch_close(session->keys);
 	bool is_closed = mv_loop_destroy(session->loop);
 
 	mv_udp_close_lanes(session->io.udps, session->io.lanes);

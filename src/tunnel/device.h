@@ -70,6 +70,14 @@ void mv_device_set_mtu(struct mv_device *device, uint32_t mtu);
  */
 uint64_t mv_device_arm(struct mv_device *device);
 
+/* What the peer is called, empty if nobody said; false: there is no such peer. */
+bool mv_device_peer_name(struct mv_device *device, const uint8_t public_key[static MV_KEY_LEN],
+	char name[static MV_PEER_NAME_MAX]);
+
+/* Whether the peer is there and this is its pre-shared key; in constant time for the key. */
+bool mv_device_peer_has_preshared_key(struct mv_device *device,
+	const uint8_t public_key[static MV_KEY_LEN], const uint8_t key[static MV_KEY_LEN]);
+
 /* A copy of everything there is to see. -ENOMEM. */
 int mv_device_snapshot(struct mv_device *device, struct mv_snapshot **snapshot);
 

@@ -1,7 +1,8 @@
 /*
- * mv_device_snapshot: the copy that the control socket prints.
+ * mv_device_snapshot: the copy that the control socket prints; and what is asked of one peer alone.
  */
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "tunnel/device_state.h"
@@ -78,4 +79,26 @@ int mv_device_snapshot(struct mv_device *device, struct mv_snapshot **snapshot)
 	}
 	mv_device_unlock(device);
 	return 0;
+}
+
+bool mv_device_peer_name(struct mv_device *device, const uint8_t public_key[static MV_KEY_LEN],
+	char name[static MV_PEER_NAME_MAX])
+{
+	mv_device_lock(device);
+	const struct mv_peer *peer = mv_peertable_find(&device->peers_by_key, public_key);
+	if (peer) {
+		memcpy(name, peer->name, MV_PEER_NAME_MAX);
+	}
+	mv_device_unlock(device);
+	return peer;
+}
+
+bool mv_device_peer_has_preshared_key(struct mv_device *device,
+	const uint8_t public_key[static MV_KEY_LEN], const uint8_t key[static MV_KEY_LEN])
+{
+	mv_device_lock(device);
+	const struct mv_peer *peer = mv_peertable_find(&device->peers_by_key, public_key);
+	bool has = peer && sodium_memcmp(peer->secrets->remote.preshared_key, key, MV_KEY_LEN) == 0;
+	mv_device_unlock(device);
+	return has;
 }
