@@ -10,26 +10,46 @@
 struct walk {
 	const char *device;
 	const struct mv_snapshot *before;
-	char key[MV_KEY_BASE64_MAX]; /* of the peer that the changes are for */
+	const struct mv_change *end;
+	char peer[MV_PEER_TEXT_MAX]; /* that the changes are for */
 	bool is_new;
 };
 
-static bool had_peer(const struct mv_snapshot *before, const uint8_t public_key[static MV_KEY_LEN])
+static const struct mv_peer_snapshot *find_before(
+	const struct mv_snapshot *before, const uint8_t public_key[static MV_KEY_LEN])
 {
 	for (size_t i = 0; i < before->peer_count; i++) {
 		if (memcmp(before->peers[i].public_key, public_key, MV_KEY_LEN) == 0) {
-			return true;
+			return &before->peers[i];
 		}
 	}
-	return false;
+	return NULL;
 }
 
-static void begin_peer(struct walk *walk, const uint8_t public_key[static MV_KEY_LEN])
+/* A new one gets its name by the next change. */
+static const char *name_of_new(const struct walk *walk, const struct mv_change *peer)
 {
-	walk->is_new = !had_peer(walk->before, public_key);
-	mv_key_to_base64(walk->key, public_key);
+	const struct mv_change *next = peer + 1;
+
+	return next < walk->end && next->kind == MV_CHANGE_NAME ? next->text : "";
+}
+
+static void begin_peer(struct walk *walk, const struct mv_change *change)
+{
+	const struct mv_peer_snapshot *peer = find_before(walk->before, change->key);
+
+	walk->is_new = !peer;
+	mv_peer_text(walk->peer, peer ? peer->name : name_of_new(walk, change), change->key);
 	if (walk->is_new) {
-		printf("%s: add the peer %s\n", walk->device, walk->key);
+		printf("%s: add the peer %s\n", walk->device, walk->peer);
+	}
+}
+
+static void print_name(const struct walk *walk, const char *name)
+{
+	if (!walk->is_new) {
+		printf("%s: peer %s: %s%s\n", walk->device, walk->peer,
+			*name ? "call it " : "call it by its key", name);
 	}
 }
 
@@ -46,16 +66,16 @@ static void print_identity(const struct walk *walk, const uint8_t key[static MV_
 static void print_keepalive(const struct walk *walk, uint16_t interval_s)
 {
 	if (interval_s > 0) {
-		printf("%s: peer %s: send a keepalive every %u s\n", walk->device, walk->key,
+		printf("%s: peer %s: send a keepalive every %u s\n", walk->device, walk->peer,
 			(unsigned)interval_s);
 	} else if (!walk->is_new) {
-		printf("%s: peer %s: send no persistent keepalives\n", walk->device, walk->key);
+		printf("%s: peer %s: send no persistent keepalives\n", walk->device, walk->peer);
 	}
 }
 
 static void print_of_peer(const struct walk *walk, const char *verb, const char *object)
 {
-	printf("%s: peer %s: %s%s\n", walk->device, walk->key, verb, object);
+	printf("%s: peer %s: %s%s\n", walk->device, walk->peer, verb, object);
 }
 
 static void print_change(struct walk *walk, const struct mv_change *change)
@@ -73,18 +93,21 @@ static void print_change(struct walk *walk, const struct mv_change *change)
 		printf("%s: set the mark to 0x%x\n", walk->device, (unsigned)change->number);
 		break;
 	case MV_CHANGE_PEER:
-		begin_peer(walk, change->key);
+		begin_peer(walk, change);
 		break;
 	case MV_CHANGE_REMOVE:
-		printf("%s: remove the peer %s\n", walk->device, walk->key);
+		printf("%s: remove the peer %s\n", walk->device, walk->peer);
 		break;
 	case MV_CHANGE_PRESHARED_KEY:
 		print_of_peer(walk, sodium_is_zero(change->key, MV_KEY_LEN) ? "remove" : "set",
 			" the pre-shared key");
 		break;
 	case MV_CHANGE_NAME:
-		print_of_peer(
-			walk, *change->text ? "call it " : "call it by its key", change->text);
+		print_name(walk, change->text);
+		break;
+	case MV_CHANGE_PRESHARED_KEY_FILE:
+		print_of_peer(walk, *change->text ? "watch " : "watch no file for its keys",
+			change->text);
 		break;
 	case MV_CHANGE_ENDPOINTS:
 		print_of_peer(walk, "it is at ", change->text);
@@ -113,7 +136,8 @@ static void print_change(struct walk *walk, const struct mv_change *change)
 void mv_changetext_print(
 	const char *device, const struct mv_changes *changes, const struct mv_snapshot *before)
 {
-	struct walk walk = {.device = device, .before = before};
+	struct walk walk = {
+		.device = device, .before = before, .end = changes->list + changes->count};
 
 	for (size_t i = 0; i < changes->count; i++) {
 		print_change(&walk, &changes->list[i]);

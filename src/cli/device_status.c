@@ -45,6 +45,56 @@ int mv_device_get(const char *device, struct mv_snapshot **snapshot)
 	return ask(device, "get=1\n\n", snapshot);
 }
 
+static struct mv_peer_snapshot *find_peer(
+	struct mv_snapshot *snapshot, const uint8_t public_key[static MV_KEY_LEN])
+{
+	for (size_t i = 0; i < snapshot->peer_count; i++) {
+		if (memcmp(snapshot->peers[i].public_key, public_key, MV_KEY_LEN) == 0) {
+			return &snapshot->peers[i];
+		}
+	}
+	return NULL;
+}
+
+/* Both tell of the peers in the same order, unless somebody has changed them in between. */
+static void take_over(struct mv_snapshot *snapshot, struct mv_snapshot *status)
+{
+	for (size_t i = 0; i < snapshot->peer_count; i++) {
+		struct mv_peer_snapshot *peer = &snapshot->peers[i], *told = NULL;
+
+		if (i < status->peer_count &&
+			memcmp(status->peers[i].public_key, peer->public_key, MV_KEY_LEN) == 0) {
+			told = &status->peers[i];
+		} else {
+			told = find_peer(status, peer->public_key);
+		}
+		if (told) {
+			memcpy(peer->name, told->name, sizeof(peer->name));
+			peer->endpoints = told->endpoints;
+			peer->preshared_key_file = told->preshared_key_file;
+			told->endpoints = told->preshared_key_file = NULL;
+		}
+	}
+}
+
+int mv_device_get_whole(const char *device, struct mv_snapshot **snapshot)
+{
+	struct mv_snapshot *status;
+	int error = ask(device, "get=1\n\n", snapshot);
+
+	if (error < 0) {
+		return error;
+	}
+	error = ask(device, "status=1\n\n", &status);
+	if (error < 0) {
+		mv_snapshot_destroy(*snapshot);
+		return error;
+	}
+	take_over(*snapshot, status);
+	mv_snapshot_destroy(status);
+	return 0;
+}
+
 int mv_device_set(const char *device, const struct mv_changes *changes)
 {
 	struct mv_snapshot *nothing;

@@ -46,7 +46,7 @@ static enum mv_exit read_device(struct reload *reload)
 					 "%s)' changes its peers",
 			name, name, reload->file);
 	}
-	int error = mv_device_get(name, &reload->device);
+	int error = mv_device_get_whole(name, &reload->device);
 	if (error < 0) {
 		return mv_device_status_failed(name, error);
 	}
@@ -100,7 +100,8 @@ static void warn_of_the_rest(const struct reload *reload)
 	const struct mv_hostrecord *record = &reload->host.record;
 	uint32_t lanes = reload->config->lanes > 0 ? reload->config->lanes : 1;
 
-	if ((record->lanes > 0 && lanes != record->lanes) || reload->config->without_offload != record->without_offload) {
+	if ((record->lanes > 0 && lanes != record->lanes) ||
+		reload->config->without_offload != record->without_offload) {
 		fprintf(stderr,
 			"minivpn: %s: warning: Lanes and Offload stay as they are until the tunnel "
 			"is set up anew\n",

@@ -140,6 +140,15 @@ static int change_allowed_ips(const struct difference *difference,
 
 /* Peers */
 
+/* The text as it is to be, where it is another; none is empty. */
+static int change_text(
+	struct mv_changes *changes, enum mv_change_kind kind, const char *there, const char *wanted)
+{
+	there = there ? there : "";
+	wanted = wanted ? wanted : "";
+	return strcmp(there, wanted) == 0 ? 0 : mv_changes_add_text(changes, kind, wanted);
+}
+
 static int change_peer(const struct difference *difference, const struct mv_peer_snapshot *there,
 	const struct mv_config_peer *wanted)
 {
@@ -147,6 +156,13 @@ static int change_peer(const struct difference *difference, const struct mv_peer
 	size_t before = changes->count;
 	int rc = mv_changes_add_key(changes, MV_CHANGE_PEER, wanted->public_key);
 
+	if (rc == 0) {
+		rc = change_text(changes, MV_CHANGE_NAME, there->name, wanted->name);
+	}
+	if (rc == 0) {
+		rc = change_text(changes, MV_CHANGE_PRESHARED_KEY_FILE, there->preshared_key_file,
+			wanted->preshared_key_file);
+	}
 	if (rc == 0 &&
 		sodium_memcmp(there->preshared_key, wanted->preshared_key, MV_KEY_LEN) != 0) {
 		rc = mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, wanted->preshared_key);

@@ -58,6 +58,9 @@ static void print_change(struct mv_text *out, const struct mv_change *change)
 	case MV_CHANGE_PRESHARED_KEY:
 		print_key(out, "preshared_key", change->key);
 		break;
+	case MV_CHANGE_PRESHARED_KEY_FILE:
+		mv_text_printf(out, "preshared_key_file=%s\n", change->text);
+		break;
 	case MV_CHANGE_NAME:
 		mv_text_printf(out, "name=%s\n", change->text);
 		break;

@@ -46,7 +46,7 @@ whole_state() {
   state_of a | sed -E '/^rule /s/"priority": [0-9]+, //'
   on a ip rule | sed 's/^[0-9]*://'
   on a wg showconf tun0 | sed 's/^ListenPort = [345]....$/ListenPort = any/' | as_sections
-  furnished a minivpn status tun0 | grep '^ *name:' || true
+  furnished a minivpn status tun0 | grep -E '^(peer|  (name|endpoints|pre-shared key file)):' | sort || true
 }
 
 # as_sections: the peers in the order of their keys, and the lines of each in order.
@@ -65,8 +65,8 @@ write_files() {
     -- "AllowedIPs = 10.77.0.3/32"
   write_file other "Address = 10.77.0.1/24, 10.77.0.9/24, 10.99.0.1/32, fd77::9/64" "ListenPort = 51821" "MTU = 1380" \
     "FwMark = 0x77" "DNS = 9.9.9.9, corp.example" \
-    -- "AllowedIPs = 10.77.0.3/32, 10.8.0.0/17, fd99::/64" "PresharedKey = $(<"$work/psk")" \
-    -- "AllowedIPs = 10.77.0.2/32" "Endpoint = 192.0.2.2:7" -- "AllowedIPs = 172.16.0.0/12"
+    -- "Name = carol" "AllowedIPs = 10.77.0.3/32, 10.8.0.0/17, fd99::/64" "PresharedKey = $(<"$work/psk")" \
+    -- "Name = dave" "PresharedKeyFile = $work/psk" "AllowedIPs = 10.77.0.2/32" "Endpoint = 192.0.2.2:7" -- "AllowedIPs = 172.16.0.0/12"
   write_file whole "Address = 10.77.0.1/24, fd77::1/64" "DNS = 1.1.1.1" "ListenPort = 51822" \
     -- "AllowedIPs = 0.0.0.0/0, ::/0" "Endpoint = 192.0.2.2:51820"
   write_file halves "Address = 10.77.0.1/24, fd77::1/64, 10.78.0.1/24" "FwMark = 99" "ListenPort = 51822" \

@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,8 @@ static struct mv_device *create(void)
 	return device;
 }
 
+static const char *const names[] = {"", "alice", "bob"};
+
 static void draw_peer(struct scene *scene, uint32_t key)
 {
 	size_t index = scene->config.peer_count++;
@@ -53,6 +56,7 @@ static void draw_peer(struct scene *scene, uint32_t key)
 
 	memset(peer->public_key, (int)key + 1, MV_KEY_LEN);
 	memset(peer->preshared_key, (int)draw(3), MV_KEY_LEN);
+	snprintf(peer->name, sizeof(peer->name), "%s", names[draw(3)]);
 	peer->persistent_keepalive_s = (uint16_t)(draw(3) * 10);
 	peer->allowed_ips = scene->prefixes[index];
 	/* Each prefix belongs to one peer. */
@@ -136,6 +140,7 @@ static void expect_is(struct mv_device *device, const struct mv_config *config)
 		cr_expect_eq(
 			snapshot->peers[k].persistent_keepalive_s, peer->persistent_keepalive_s);
 		cr_expect_eq(snapshot->peers[k].prefix_count, peer->allowed_ip_count);
+		cr_expect_str_eq(snapshot->peers[k].name, peer->name);
 	}
 	mv_snapshot_destroy(snapshot);
 }

@@ -190,6 +190,7 @@ Test(uapi_set, what_is_printed_is_what_was_read)
 				    "fwmark=4294967295\n"
 				    "replace_peers=true\n" PEER "update_only=true\n"
 				    "preshared_key=" HEX_0 "\n"
+				    "preshared_key_file=/etc/minivpn/a.psk\n"
 				    "name=Alice's router\n"
 				    "endpoints=a.example:1, [2001:db8::1]:2\n"
 				    "endpoint=[2001:db8::1]:51820\n"
