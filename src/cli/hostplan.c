@@ -122,14 +122,22 @@ static size_t count_allowed_ips(const struct mv_config *config)
 	return count;
 }
 
-static struct mv_route plan_route(
-	struct mv_hoststate *state, const struct mv_config *config, const struct mv_prefix *prefix)
+/* A network in which something is excluded goes where the whole of it would: a peer may move, and
+ * be anywhere in it. */
+static const struct mv_prefix *whole_network(const struct mv_config_peer *peer, size_t index)
 {
+	return peer->written_ips ? &peer->written_ips[index] : &peer->allowed_ips[index];
+}
+
+static struct mv_route plan_route(struct mv_hoststate *state, const struct mv_config *config,
+	const struct mv_config_peer *peer, size_t index)
+{
+	const struct mv_prefix *prefix = &peer->allowed_ips[index];
 	struct mv_route route = {.prefix = *prefix, .table = MV_ROUTE_TABLE_MAIN};
 
 	if (config->table_kind == MV_TABLE_NUMBER) {
 		route.table = config->table;
-	} else if (may_lead_in(config, prefix)) {
+	} else if (may_lead_in(config, whole_network(peer, index))) {
 		route.table = 0; /* That of the mark, which is chosen when it is needed. */
 		state->by_mark4 |= prefix->ip.family == MV_FAMILY_IPV4;
 		state->by_mark6 |= prefix->ip.family == MV_FAMILY_IPV6;
@@ -152,8 +160,7 @@ static int plan_routes(struct mv_hoststate *state, const struct mv_config *confi
 		const struct mv_config_peer *peer = &config->peers[i];
 
 		for (size_t k = 0; k < peer->allowed_ip_count; k++) {
-			state->routes[state->route_count++] =
-				plan_route(state, config, &peer->allowed_ips[k]);
+			state->routes[state->route_count++] = plan_route(state, config, peer, k);
 		}
 	}
 	return 0;

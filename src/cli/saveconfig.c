@@ -11,6 +11,7 @@
 
 #include "cli/device_status.h"
 #include "cli/peer_file.h"
+#include "cli/savenetworks.h"
 #include "cli/savepeers.h"
 #include "config/ifname.h"
 #include "control/showconf.h"
@@ -125,11 +126,17 @@ static char *print_lines(const struct mv_host *host, const struct mv_config *con
 	return NULL;
 }
 
+/* What the callbacks of showconf have. */
+struct saved {
+	const struct mv_config *config;
+	bool out_of_memory;
+};
+
 /* The name stays where no address of it was ever found. */
 static bool find_endpoint(
 	void *ctx, const uint8_t public_key[static MV_KEY_LEN], char *text, size_t size)
 {
-	const struct mv_config *config = ctx;
+	const struct mv_config *config = ((struct saved *)ctx)->config;
 
 	for (size_t i = 0; i < config->peer_count; i++) {
 		const struct mv_config_peer *peer = &config->peers[i];
@@ -145,20 +152,36 @@ static bool find_endpoint(
 	return false;
 }
 
+static bool find_networks(void *ctx, const struct mv_snapshot *snapshot,
+	const struct mv_peer_snapshot *peer, struct mv_showconf_networks *networks)
+{
+	struct saved *saved = ctx;
+	int found = mv_savenetworks_find(networks, snapshot, peer, saved->config);
+
+	saved->out_of_memory |= found < 0;
+	return found > 0;
+}
+
 /* NULL without memory. */
 static char *print_snapshot(
 	const struct mv_host *host, struct mv_config *config, struct mv_snapshot *snapshot)
 {
 	char *lines = print_lines(host, config, snapshot), *key_file = NULL, *text = NULL;
+	struct saved saved = {.config = config};
 
 	if (lines && mv_savepeers_private_key_file(&key_file, snapshot, config) == 0) {
 		const struct mv_showconf_extra extra = {.interface_lines = lines,
 			.private_key_file = key_file,
 			.is_peer_file = true,
 			.endpoint = find_endpoint,
-			.ctx = config};
+			.networks = find_networks,
+			.ctx = &saved};
 
 		text = mv_showconf_print(snapshot, &extra);
+	}
+	if (saved.out_of_memory) {
+		mv_uapi_free(text);
+		text = NULL;
 	}
 	free(key_file);
 	free(lines);

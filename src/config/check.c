@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/dnsvalue.h"
+#include "config/exclude.h"
 #include "config/hooks.h"
 #include "config/ifname.h"
 #include "config/shown.h"
@@ -148,23 +149,35 @@ static void report_two_owners(struct mv_draft *draft, const struct mv_draft_pref
 		first->line);
 }
 
+/* Makes room for so many. */
+static bool make_lists(struct mv_config_peer *peer, size_t count)
+{
+	peer->allowed_ips = calloc(count, sizeof(*peer->allowed_ips));
+	if (peer->excluded_ip_count > 0) {
+		peer->written_ips = calloc(count, sizeof(*peer->written_ips));
+	}
+	return peer->allowed_ips && (peer->written_ips || peer->excluded_ip_count == 0);
+}
+
 /* The prefixes `from` to `to` are those of one peer. */
 static void give_allowed_ips(struct mv_draft *draft, const size_t *first, size_t from, size_t to)
 {
 	const struct mv_draft_prefix *list = draft->allowed_ips.list;
 	struct mv_config_peer *peer = &draft->config->peers[list[from].peer];
 
-	peer->allowed_ips = calloc(to - from, sizeof(*peer->allowed_ips));
-	if (!peer->allowed_ips) {
+	if (!make_lists(peer, to - from)) {
 		draft->out_of_memory = true;
 		return;
 	}
 	for (size_t i = from; i < to; i++) {
-		if (first[i] == i) {
-			peer->allowed_ips[peer->allowed_ip_count++] = list[i].prefix;
-		} else {
+		if (first[i] != i) {
 			report_two_owners(draft, &list[first[i]], &list[i]);
+			continue;
 		}
+		if (peer->written_ips) {
+			peer->written_ips[peer->allowed_ip_count] = list[i].written;
+		}
+		peer->allowed_ips[peer->allowed_ip_count++] = list[i].prefix;
 	}
 }
 
@@ -323,6 +336,7 @@ void mv_check_draft(struct mv_draft *draft)
 {
 	check_device(draft);
 	check_private_key(draft);
+	mv_exclude_settle(draft);
 	check_mtu(draft);
 	mv_dnsvalue_settle(draft);
 	mv_hooks_settle(draft);

@@ -85,6 +85,8 @@ void mv_config_destroy(struct mv_config *config)
 	for (size_t i = 0; i < config->peer_count; i++) {
 		free(config->peers[i].preshared_key_file);
 		free(config->peers[i].allowed_ips);
+		free(config->peers[i].excluded_ips);
+		free(config->peers[i].written_ips);
 		free(config->peers[i].endpoint_host);
 	}
 	sodium_free(config->peers);

@@ -33,8 +33,13 @@ struct mv_config_peer {
 	uint8_t preshared_key[MV_KEY_LEN]; /* all zero: none */
 	char *preshared_key_file; /* where it was read, from the root on; NULL: in the file itself
 				   */
-	struct mv_prefix *allowed_ips; /* host bits cleared */
+	struct mv_prefix *allowed_ips; /* host bits cleared; what ExcludedIPs leave of them */
 	size_t allowed_ip_count;
+	struct mv_prefix *excluded_ips;
+	size_t excluded_ip_count;
+	/* Where something is excluded, for each of the allowed: that of the file which it is, or
+	 * of which it is left. Else NULL. */
+	struct mv_prefix *written_ips;
 	struct mv_endpoint endpoint; /* family NONE: none, or a name */
 	char *endpoint_host;    /* the name to resolve, NULL if there is none; may carry a %scope */
 	uint16_t endpoint_port; /* of the name, host order */

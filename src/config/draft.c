@@ -25,6 +25,7 @@ void mv_draft_uninit(struct mv_draft *draft)
 	mv_messages_free(draft->messages.list, draft->messages.count);
 	free(draft->addresses.list);
 	free(draft->allowed_ips.list);
+	free(draft->excluded_ips.list);
 	free(draft->peers);
 	sodium_free(draft->compact);
 	for (size_t i = 0; i < MV_HOOK_COUNT; i++) {
@@ -175,8 +176,8 @@ struct mv_given *mv_draft_given(struct mv_draft *draft, enum mv_setting setting)
 	return &draft->given[setting];
 }
 
-void mv_draft_add_prefix(
-	struct mv_draft *draft, struct mv_draft_prefixes *prefixes, const struct mv_prefix *prefix)
+void mv_draft_append_prefix(struct mv_draft *draft, struct mv_draft_prefixes *prefixes,
+	const struct mv_draft_prefix *prefix)
 {
 	if (prefixes->count == prefixes->capacity) {
 		size_t capacity = prefixes->capacity ? 2 * prefixes->capacity : FIRST_CAPACITY;
@@ -190,10 +191,19 @@ void mv_draft_add_prefix(
 		prefixes->list = list;
 		prefixes->capacity = capacity;
 	}
-	prefixes->list[prefixes->count++] = (struct mv_draft_prefix){
+	prefixes->list[prefixes->count++] = *prefix;
+}
+
+void mv_draft_add_prefix(
+	struct mv_draft *draft, struct mv_draft_prefixes *prefixes, const struct mv_prefix *prefix)
+{
+	const struct mv_draft_prefix added = {
 		.prefix = *prefix,
+		.written = *prefix,
 		.line = draft->place.line,
 		.column = draft->place.column,
 		.peer = draft->config->peer_count - 1,
 	};
+
+	mv_draft_append_prefix(draft, prefixes, &added);
 }

@@ -29,6 +29,7 @@ enum mv_setting {
 	MV_SETTING_NAME,
 	MV_SETTING_PRESHARED_KEY,
 	MV_SETTING_ALLOWED_IPS,
+	MV_SETTING_EXCLUDED_IPS,
 	MV_SETTING_ENDPOINT,
 	MV_SETTING_KEEPALIVE,
 	MV_SETTING_OF_PEER_COUNT,
@@ -59,6 +60,7 @@ struct mv_given {
 
 struct mv_draft_prefix {
 	struct mv_prefix prefix;
+	struct mv_prefix written; /* of which this is what ExcludedIPs leave */
 	unsigned line;
 	unsigned column;
 	size_t peer; /* its index; of no meaning for the interface's own addresses */
@@ -111,7 +113,7 @@ struct mv_draft {
 	bool has_private_key;
 	bool has_inline_secret; /* the file itself holds a private or pre-shared key */
 	struct mv_draft_prefixes addresses;
-	struct mv_draft_prefixes allowed_ips; /* those of all peers */
+	struct mv_draft_prefixes allowed_ips, excluded_ips; /* those of all peers */
 	struct mv_draft_hooks hooks[MV_HOOK_COUNT];
 	struct mv_draft_peer *peers;
 	size_t peer_capacity;
@@ -154,5 +156,9 @@ struct mv_given *mv_draft_given(struct mv_draft *draft, enum mv_setting setting)
 /* Appends; the place and the peer are those being read. */
 void mv_draft_add_prefix(
 	struct mv_draft *draft, struct mv_draft_prefixes *prefixes, const struct mv_prefix *prefix);
+
+/* Appends it with its own place and peer. */
+void mv_draft_append_prefix(struct mv_draft *draft, struct mv_draft_prefixes *prefixes,
+	const struct mv_draft_prefix *prefix);
 
 #endif

@@ -46,6 +46,7 @@ static const struct mv_field fields[] = {
 	{"PresharedKey", PEER, WG, ONE, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk},
 	{"PresharedKeyFile", PEER, OURS, ONE, MV_SETTING_PRESHARED_KEY, mv_fields_parse_psk_file},
 	{"AllowedIPs", PEER, WG, LIST, MV_SETTING_ALLOWED_IPS, mv_fields_parse_allowed_ips},
+	{"ExcludedIPs", PEER, OURS, LIST, MV_SETTING_EXCLUDED_IPS, mv_fields_parse_excluded_ips},
 	{"Endpoint", PEER, WG, ONE, MV_SETTING_ENDPOINT, mv_fields_parse_endpoint},
 	{"PersistentKeepalive", PEER, WG, ONE, MV_SETTING_KEEPALIVE, mv_fields_parse_keepalive},
 };

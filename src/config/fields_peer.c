@@ -74,7 +74,8 @@ void mv_fields_parse_psk_file(struct mv_draft *draft, char *value)
 		&peer->preshared_key_file);
 }
 
-static void add_allowed_ip(struct mv_draft *draft, const struct mv_prefix *given)
+static void add_network(
+	struct mv_draft *draft, struct mv_draft_prefixes *networks, const struct mv_prefix *given)
 {
 	char given_text[MV_PREFIX_TEXT_MAX], text[MV_PREFIX_TEXT_MAX];
 	struct mv_prefix prefix = *given;
@@ -84,23 +85,44 @@ static void add_allowed_ip(struct mv_draft *draft, const struct mv_prefix *given
 		mv_draft_warning(draft, "'%s' has bits behind its prefix length: taken as %s",
 			mv_prefix_print(given_text, given), mv_prefix_print(text, &prefix));
 	}
-	mv_draft_add_prefix(draft, &draft->allowed_ips, &prefix);
+	mv_draft_add_prefix(draft, networks, &prefix);
 }
 
-void mv_fields_parse_allowed_ips(struct mv_draft *draft, char *value)
+/* Without the spaces around it. */
+static char *trim(char *element)
+{
+	element += strspn(element, " ");
+	for (size_t length = strlen(element); length > 0 && element[length - 1] == ' '; length--) {
+		element[length - 1] = '\0';
+	}
+	return element;
+}
+
+static void parse_networks(struct mv_draft *draft, struct mv_draft_prefixes *networks, char *value)
 {
 	char *element;
 
 	while ((element = strsep(&value, ","))) {
 		struct mv_prefix prefix;
 
+		element = trim(element);
 		mv_draft_point(draft, element);
 		if (!*element) {
 			mv_draft_error(draft, "a comma with nothing before or behind it");
 		} else if (mv_value_parse_prefix(draft, &prefix, element)) {
-			add_allowed_ip(draft, &prefix);
+			add_network(draft, networks, &prefix);
 		}
 	}
+}
+
+void mv_fields_parse_allowed_ips(struct mv_draft *draft, char *value)
+{
+	parse_networks(draft, &draft->allowed_ips, value);
+}
+
+void mv_fields_parse_excluded_ips(struct mv_draft *draft, char *value)
+{
+	parse_networks(draft, &draft->excluded_ips, value);
 }
 
 void mv_fields_parse_endpoint(struct mv_draft *draft, char *value)

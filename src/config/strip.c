@@ -14,10 +14,15 @@
 /* "PresharedKey = " and the key. */
 #define KEY_LINE_MAX (MV_INI_NAME_MAX + MV_KEY_BASE64_MAX)
 
+#define LIST_BEGINNING  "AllowedIPs = "
+#define LIST_SEPARATOR  ", "
+#define LIST_PREFIX_MAX (sizeof(LIST_BEGINNING) + MV_PREFIX_TEXT_MAX)
+
 enum fate {
 	STAYS,
 	GOES,
 	BECOMES_KEY,
+	BECOMES_LIST, /* what ExcludedIPs leave of AllowedIPs */
 };
 
 struct line {
@@ -30,6 +35,7 @@ struct strip {
 	const struct mv_config *config;
 	struct line *lines; /* by number */
 	size_t peers;       /* that were seen */
+	size_t listed;      /* of these: the last whose list has its line */
 	bool differs;       /* from the configuration */
 };
 
@@ -57,18 +63,40 @@ static void on_section(void *ctx, unsigned line, unsigned column, const char *na
 	strip->differs |= strip->peers > strip->config->peer_count;
 }
 
+static bool is_computed(const struct strip *strip, enum mv_setting setting)
+{
+	return setting == MV_SETTING_ALLOWED_IPS && strip->peers > 0 && !strip->differs &&
+	       strip->config->peers[strip->peers - 1].excluded_ip_count > 0;
+}
+
+/* Of the lines that hold a computed list the first becomes all of it. */
+static enum fate fate_of(struct strip *strip, const struct mv_field *field)
+{
+	if (!field) {
+		return STAYS;
+	}
+	if (is_computed(strip, field->setting)) {
+		bool is_first = strip->listed != strip->peers;
+
+		strip->listed = strip->peers;
+		return is_first ? BECOMES_LIST : GOES;
+	}
+	if (field->dialect == MV_DIALECT_WG) {
+		return STAYS;
+	}
+	return is_key(field->setting) ? BECOMES_KEY : GOES;
+}
+
 static void on_entry(void *ctx, const struct mv_ini_entry *entry)
 {
 	const struct mv_field *field = mv_fields_find(entry->key);
 	struct strip *strip = ctx;
-	struct line *line = &strip->lines[entry->line];
+	enum fate fate = fate_of(strip, field);
 
-	if (!field || field->dialect == MV_DIALECT_WG) {
-		return;
+	if (fate != STAYS) {
+		strip->lines[entry->line] = (struct line){
+			.fate = fate, .setting = field->setting, .peer = strip->peers - 1};
 	}
-	*line = (struct line){.fate = is_key(field->setting) ? BECOMES_KEY : GOES,
-		.setting = field->setting,
-		.peer = strip->peers - 1};
 }
 
 static void on_error(void *ctx, unsigned line, unsigned column, bool in_header, const char *text)
@@ -99,6 +127,22 @@ static char *put_key(char *out, const struct strip *strip, const struct line *li
 	return out;
 }
 
+/* Nothing, where nothing is left. `out` has room for KEY_LINE_MAX and LIST_PREFIX_MAX a prefix. */
+static char *put_list(char *out, const struct mv_config_peer *peer)
+{
+	char text[MV_PREFIX_TEXT_MAX];
+
+	for (size_t i = 0; i < peer->allowed_ip_count; i++) {
+		out += snprintf(out, LIST_PREFIX_MAX, "%s%s",
+			i == 0 ? LIST_BEGINNING : LIST_SEPARATOR,
+			mv_prefix_print(text, &peer->allowed_ips[i]));
+	}
+	if (peer->allowed_ip_count > 0) {
+		*out++ = '\n';
+	}
+	return out;
+}
+
 /* A comment that begins with ';', which wg does not know. */
 static bool is_lenient_comment(const char *line, size_t len)
 {
@@ -116,6 +160,8 @@ static void put_lines(char *out, const struct strip *strip, const char *text)
 
 		if (line->fate == BECOMES_KEY) {
 			out = put_key(out, strip, line);
+		} else if (line->fate == BECOMES_LIST) {
+			out = put_list(out, &strip->config->peers[line->peer]);
 		} else if (line->fate == STAYS && !is_lenient_comment(text, len)) {
 			out = mempcpy(out, text, len);
 		}
@@ -142,6 +188,18 @@ static size_t count_lines(const char *text)
 	return count;
 }
 
+static size_t count_listed(const struct mv_config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->peer_count; i++) {
+		if (config->peers[i].excluded_ip_count > 0) {
+			count += config->peers[i].allowed_ip_count;
+		}
+	}
+	return count;
+}
+
 static int strip_text(char **text, struct strip *strip, const struct mv_textfile *file)
 {
 	static const struct mv_ini_handler handler = {.is_verbatim = is_verbatim,
@@ -151,7 +209,8 @@ static int strip_text(char **text, struct strip *strip, const struct mv_textfile
 	size_t lines = count_lines(file->text);
 
 	strip->lines = calloc(lines + 1, sizeof(*strip->lines));
-	*text = sodium_malloc(file->length + lines * KEY_LINE_MAX + 1);
+	*text = sodium_malloc(file->length + lines * KEY_LINE_MAX +
+			      count_listed(strip->config) * LIST_PREFIX_MAX + 1);
 	if (!strip->lines || !*text) {
 		return -ENOMEM;
 	}

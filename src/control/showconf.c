@@ -35,19 +35,38 @@ static void print_interface(struct mv_text *out, const struct mv_snapshot *snaps
 	}
 }
 
-static void print_allowed_ips(struct mv_text *out, const struct mv_snapshot *snapshot,
-	const struct mv_peer_snapshot *peer)
+static void print_networks(
+	struct mv_text *out, const char *name, const struct mv_prefix *prefixes, size_t count)
 {
-	const struct mv_prefix *prefixes = snapshot->prefixes + peer->first_prefix;
 	char text[MV_PREFIX_TEXT_MAX];
 
-	for (size_t i = 0; i < peer->prefix_count; i++) {
-		mv_text_printf(out, "%s%s", i == 0 ? "AllowedIPs = " : ", ",
-			mv_prefix_print(text, &prefixes[i]));
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0) {
+			mv_text_printf(out, "%s = ", name);
+		} else if (mv_prefix_equal(&prefixes[i], &prefixes[i - 1])) {
+			continue;
+		} else {
+			mv_text_printf(out, ", ");
+		}
+		mv_text_printf(out, "%s", mv_prefix_print(text, &prefixes[i]));
 	}
-	if (peer->prefix_count > 0) {
+	if (count > 0) {
 		mv_text_printf(out, "\n");
 	}
+}
+
+static void print_allowed_ips(struct mv_text *out, const struct mv_snapshot *snapshot,
+	const struct mv_peer_snapshot *peer, const struct mv_showconf_extra *extra)
+{
+	struct mv_showconf_networks networks = {0};
+
+	if (!extra->networks || !extra->networks(extra->ctx, snapshot, peer, &networks)) {
+		networks = (struct mv_showconf_networks){
+			.allowed = snapshot->prefixes + peer->first_prefix,
+			.allowed_count = peer->prefix_count};
+	}
+	print_networks(out, "AllowedIPs", networks.allowed, networks.allowed_count);
+	print_networks(out, "ExcludedIPs", networks.excluded, networks.excluded_count);
 }
 
 /* A name has at most 253 characters. */
@@ -79,7 +98,7 @@ static void print_peer(struct mv_text *out, const struct mv_snapshot *snapshot,
 	} else {
 		print_key(out, "PresharedKey", peer->preshared_key);
 	}
-	print_allowed_ips(out, snapshot, peer);
+	print_allowed_ips(out, snapshot, peer, extra);
 	print_endpoint(out, peer, extra);
 	if (peer->persistent_keepalive_s != 0) {
 		mv_text_printf(

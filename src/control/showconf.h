@@ -10,6 +10,13 @@
 
 #include "tunnel/snapshot.h"
 
+/* Prefixes as a peer file has them. Of those that are equal and stand side by side one is printed.
+ */
+struct mv_showconf_networks {
+	const struct mv_prefix *allowed, *excluded;
+	size_t allowed_count, excluded_count;
+};
+
 /* What a device does not know of itself, and a peer file does. */
 struct mv_showconf_extra {
 	const char *interface_lines;  /* that are to stand first in [Interface]; NULL: none */
@@ -21,6 +28,10 @@ struct mv_showconf_extra {
 	 * there is none. NULL: of no peer. */
 	bool (*endpoint)(
 		void *ctx, const uint8_t public_key[static MV_KEY_LEN], char *text, size_t size);
+	/* How the allowed IPs of a peer were written, where not as they are; false: as they are.
+	 * NULL: those of every peer. */
+	bool (*networks)(void *ctx, const struct mv_snapshot *snapshot,
+		const struct mv_peer_snapshot *peer, struct mv_showconf_networks *networks);
 	void *ctx;
 };
 

@@ -65,7 +65,7 @@ Test(config_messages, sections_and_keys)
 		{INTERFACE PEER_B "colour = red\n",
 			"5: error: unknown key 'colour' in [Peer]: there are PublicKey, "
 			"PublicKeyFile, Name, "
-			"PresharedKey, PresharedKeyFile, AllowedIPs, Endpoint, "
+			"PresharedKey, PresharedKeyFile, AllowedIPs, ExcludedIPs, Endpoint, "
 			"PersistentKeepalive\n"},
 		{INTERFACE "endpoint = x:1\n" PEER_B "MTU = 1400\n",
 			"3: error: Endpoint: belongs in [Peer], not in [Interface]\n"
@@ -586,7 +586,7 @@ Test(config_messages, all_errors_at_once_in_the_order_of_lines)
 			"6: error: no '=': a line has the form key = value\n"
 			"9: error: unknown key 'colour' in [Peer]: there are PublicKey, "
 			"PublicKeyFile, Name, "
-			"PresharedKey, PresharedKeyFile, AllowedIPs, Endpoint, "
+			"PresharedKey, PresharedKeyFile, AllowedIPs, ExcludedIPs, Endpoint, "
 			"PersistentKeepalive\n"
 			"10: error: DNS: belongs in [Interface], not in [Peer]\n"},
 	};

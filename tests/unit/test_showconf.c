@@ -154,3 +154,42 @@ Test(showconf, what_only_a_file_knows)
 	cr_expect_eq(asked, 1);
 	mv_snapshot_destroy(snapshot);
 }
+
+/* Of the peer of 0x22 alone. */
+static bool find_networks(void *ctx, const struct mv_snapshot *snapshot,
+	const struct mv_peer_snapshot *peer, struct mv_showconf_networks *networks)
+{
+	static const struct mv_prefix all = {{MV_FAMILY_IPV4, {0}}, 0};
+	const struct mv_prefix *written = ctx;
+
+	cr_expect_eq(snapshot->peer_count, 2);
+	*networks = (struct mv_showconf_networks){
+		.allowed = written, .allowed_count = 4, .excluded = &all, .excluded_count = 1};
+	return peer->public_key[0] == 0x22;
+}
+
+Test(showconf, networks_as_a_file_has_them)
+{
+	struct mv_snapshot *snapshot = make_example();
+	struct mv_prefix written[] = {{{MV_FAMILY_IPV4, {9}}, 8}, {{MV_FAMILY_IPV4, {9}}, 8},
+		{{MV_FAMILY_IPV6, {0xfe}}, 8}, {{MV_FAMILY_IPV6, {0xfe}}, 8}};
+	const struct mv_showconf_extra extra = {.networks = find_networks, .ctx = written};
+
+	snapshot->peers[1].prefix_count = 1;
+	expect(snapshot, &extra,
+		"[Interface]\n"
+		"ListenPort = 51820\n"
+		"FwMark = 0xca6c\n"
+		"PrivateKey = " KEY_11 "\n"
+		"\n[Peer]\n"
+		"PublicKey = " KEY_22 "\n"
+		"PresharedKey = " KEY_33 "\n"
+		"AllowedIPs = 9.0.0.0/8, fe00::/8\n"
+		"ExcludedIPs = 0.0.0.0/0\n"
+		"Endpoint = [2001:db8::1]:7\n"
+		"PersistentKeepalive = 25\n"
+		"\n[Peer]\n"
+		"PublicKey = " KEY_44 "\n"
+		"AllowedIPs = 10.0.0.0/8\n");
+	mv_snapshot_destroy(snapshot);
+}

@@ -58,6 +58,19 @@ Test(strip, keys_take_the_place_of_their_files)
 		OWN PEER_C "[Peer]\nPublicKey = " PUBLIC_B "\nPresharedKey = " PRESHARED "\n");
 }
 
+Test(strip, what_is_excluded_is_taken_out)
+{
+	expect(OWN PEER "excludedips = 10.0.0.0/9, fd00::/8\n allowedips = 10.0.0.0/8 # all\n"
+			"PersistentKeepalive = 7\nAllowedIPs = fd00::/7\n" PEER_C
+			"AllowedIPs = 11.0.0.0/8,  12.0.0.0/8\nAllowedIPs = 13.0.0.0/8\n",
+		OWN PEER "AllowedIPs = 10.128.0.0/9, fc00::/8\nPersistentKeepalive = 7\n" PEER_C
+			 "AllowedIPs = 11.0.0.0/8,  12.0.0.0/8\nAllowedIPs = 13.0.0.0/8\n");
+	expect(OWN PEER "AllowedIPs = 10.0.0.0/8\nExcludedIPs = 0.0.0.0/0", OWN PEER);
+	expect(OWN PEER "ExcludedIPs = ::/0\n" PEER_C
+			"ExcludedIPs = 10.0.0.1\nAllowedIPs=10.0.0.0/31",
+		OWN PEER PEER_C "AllowedIPs = 10.0.0.0/32\n");
+}
+
 Test(strip, a_file_that_has_changed_is_not_mixed_with_what_it_was)
 {
 	struct mv_config *config = NULL;
