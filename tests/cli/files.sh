@@ -97,6 +97,22 @@ ends "strip" 0 strip wg0.conf
 diff out <(grep -v '^Address\|^MTU\|^DNS\|^PostUp' wg0.conf) || fail "strip"
 ends "strip of an invalid file" 3 strip bad.conf
 ends "strip of nothing" 2 strip
+cat >excluded.conf <<END
+[Interface]
+PrivateKey = $key
+[Peer]
+PublicKey = $peer
+ExcludedIPs = 128.0.0.0/2, 10.0.0.0/8
+AllowedIPs = 0.0.0.0/0, fd00::/8
+Endpoint = 192.0.2.1:51820
+END
+ends "what is excluded" 0 check excluded.conf
+said out "excluded: add the route to fd00::/8" "excluded: add the route to 192.0.0.0/2 in table 51820" \
+  "excluded: add the route to 11.0.0.0/8 in table 51820" \
+  "excluded: add the rule of the mark for IPv4: not fwmark 0xca6c lookup 51820"
+! grep -q "128.0.0.0/2\|route to 10\.\|0.0.0.0/0" out || fail "a route to what is excluded"
+ends "strip of what is excluded" 0 strip excluded.conf
+said out "AllowedIPs = 0.0.0.0/5, 8.0.0.0/7, 11.0.0.0/8, 12.0.0.0/6, 16.0.0.0/4, 32.0.0.0/3, 64.0.0.0/2, 192.0.0.0/2, fd00::/8"
 ends "showconf of nothing" 2 showconf
 ends "showconf of what is not up" 1 showconf wg9
 ends "showconf of no name" 1 showconf ..

@@ -471,7 +471,6 @@ gateway_up() {
 }
 
 test_endpoint_within() {
-  check "the gateway has a tunnel" gateway_up
   write_file wg0 "Address = 10.77.0.1/24" -- "AllowedIPs = 10.77.0.2/32, 192.0.2.0/24" "Endpoint = $gateway4:51820"
   check "an endpoint in its tunnel's network and the own one: up" up
   check "an endpoint in its tunnel's network and the own one: ping" reaches b 10.77.0.2 3
@@ -489,13 +488,61 @@ test_endpoint_within() {
   check "an endpoint in its tunnel's network: down" down
   check "an endpoint in its tunnel's network: wg-quick, too" down_by_wg_quick
   leaves_nothing "an endpoint in its tunnel's network"
-  check "the tunnel of the gateway goes" furnished gateway minivpn down gate0
+}
+
+# --- Excluded networks ---
+
+# entered: how many packets the kernel has routed into wg0.
+entered() {
+  on b ip -j -s link show wg0 | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["stats64"]["tx"]["packets"])'
+}
+
+# enters COUNT ADDRESS: of three pings, which are answered, so many go into the tunnel.
+enters() {
+  local before
+  before=$(entered) && reaches b "$2" 3 && (($(entered) - before == $1))
+}
+
+test_excluded() {
+  local address
+  write_file wg0 "Address = 10.77.0.1/24, fd77::1/64" -- "AllowedIPs = 0.0.0.0/0, ::/0" \
+    "ExcludedIPs = 198.18.0.0/16, 2001:db8:1::/48" "Endpoint = $gateway4:51820"
+  for address in 198.18.0.1 198.19.0.1; do
+    on gateway ip address add "$address/32" dev lo
+  done
+  check "excluded: up" up
+  check "excluded: what is next to it goes into the tunnel" enters 3 198.19.0.1
+  check "excluded: it goes outside" enters 0 198.18.0.1
+  check "excluded: all else is in the tunnel, IPv4" leads b wg0 203.0.113.1
+  check "excluded: all else is in the tunnel, IPv6" leads b wg0 2001:db8:2::1
+  check "excluded: it is outside, IPv6" leads b wire 2001:db8:1::1
+  check "excluded: and so is what is sealed, wherever the peer goes to, IPv4" leads b wire 203.0.113.1 51820
+  check "excluded: and so is what is sealed, wherever the peer goes to, IPv6" leads b wire 2001:db8:2::1 51820
+  check "excluded: down" down
+  leaves_nothing "excluded"
+}
+
+test_save_excluded() {
+  local file=$work/b/wg0.conf
+  write_file b/wg0 "Address = 10.77.0.1/24" "SaveConfig = true" -- "AllowedIPs = 10.9.0.0/16, 0.0.0.0/0" \
+    "ExcludedIPs = 198.18.0.0/16" "Endpoint = $far_endpoint" "ExcludedIPs = 192.168.0.0/16"
+  check "SaveConfig and excluded: up" up b/wg0
+  remember b up
+  check "SaveConfig and excluded: down" down b/wg0
+  check "SaveConfig and excluded: what is allowed is as it was written" grep -qx "AllowedIPs = 10.9.0.0/16, 0.0.0.0/0" "$file"
+  check "SaveConfig and excluded: what is excluded, too" grep -qx "ExcludedIPs = 198.18.0.0/16, 192.168.0.0/16" "$file"
+  check "SaveConfig and excluded: up again" up b/wg0
+  check "SaveConfig and excluded: it is as the first time" is_as b up
+  check "SaveConfig and excluded: another list is set" on b wg set wg0 peer "$(<"$work/b.pub")" allowed-ips 10.8.0.0/16
+  check "SaveConfig and excluded: down" down b/wg0
+  check "SaveConfig and excluded: it stands there alone" grep -qx "AllowedIPs = 10.8.0.0/16" "$file"
+  check "SaveConfig and excluded: with nothing excluded" not grep -q ExcludedIPs "$file"
 }
 
 main() {
   need_minivpn
   make_sides=make_alike
-  net_begin 240 ip wg wg-quick wireguard-go nft sysctl python3 fping pidof diff -- "$@"
+  net_begin 260 ip wg wg-quick wireguard-go nft sysctl python3 fping pidof diff -- "$@"
   make_keys third
   furnish a
   furnish b
@@ -508,6 +555,7 @@ main() {
   test_second_tunnel
   test_save_config
   test_save_name
+  test_save_excluded
   remember b before
   test_killed
   test_deleted
@@ -515,7 +563,10 @@ main() {
   test_interrupted
   test_foreground
   test_two_tunnels
+  check "the gateway has a tunnel" gateway_up
   test_endpoint_within
+  test_excluded
+  check "the tunnel of the gateway goes" furnished gateway minivpn down gate0
   net_end
 }
 
