@@ -23,7 +23,7 @@ readonly demo=(iproute2 iputils-ping tcpdump util-linux)
 readonly test=(
   "${build[@]}" "${demo[@]}"
   libcriterion-dev wireguard-go wireguard-tools iperf3 fping nftables faketime git python3 sysvinit-utils
-  binutils netbase clang clang-format clang-tidy libclang-rt-14-dev shellcheck gcovr
+  binutils netbase zsh fish clang clang-format clang-tidy libclang-rt-14-dev shellcheck gcovr
 )
 readonly bench=(
   "${build[@]}" "${demo[@]}"

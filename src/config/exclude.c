@@ -143,14 +143,14 @@ static void settle_peer(struct exclusion *exclusion, const struct span *allowed,
  */
 static int compare_claims(const void *a, const void *b)
 {
-	const struct mv_draft_prefix *const *x = a, *const *y = b;
-	int order = memcmp(&(*x)->prefix, &(*y)->prefix, sizeof((*x)->prefix));
+	const struct mv_draft_prefix *x = a, *y = b;
+	int order = memcmp(&x->prefix, &y->prefix, sizeof(x->prefix));
 
-	return order != 0 ? order : (*y)->written.bits - (*x)->written.bits;
+	return order != 0 ? order : y->written.bits - x->written.bits;
 }
 
 struct claims {
-	const struct mv_draft_prefix **list;
+	struct mv_draft_prefix *list;
 	size_t count;
 };
 
@@ -162,7 +162,7 @@ static size_t seek(const struct claims *claims, const struct mv_prefix *prefix)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (memcmp(&claims->list[middle]->prefix, prefix, sizeof(*prefix)) < 0) {
+		if (memcmp(&claims->list[middle].prefix, prefix, sizeof(*prefix)) < 0) {
 			low = middle + 1;
 		} else {
 			high = middle;
@@ -176,7 +176,7 @@ static bool is_claimed(const struct claims *claims, const struct mv_prefix *pref
 	const struct mv_draft_prefix *part)
 {
 	for (size_t i = seek(claims, prefix); i < claims->count; i++) {
-		const struct mv_draft_prefix *claim = claims->list[i];
+		const struct mv_draft_prefix *claim = &claims->list[i];
 
 		if (!mv_prefix_equal(&claim->prefix, prefix) ||
 			claim->written.bits <= part->written.bits) {
@@ -214,7 +214,7 @@ static bool *find_those_that_give_way(const struct mv_draft_prefixes *left)
 		return NULL;
 	}
 	for (; claims.count < left->count; claims.count++) {
-		claims.list[claims.count] = &left->list[claims.count];
+		claims.list[claims.count] = left->list[claims.count];
 	}
 	qsort(claims.list, claims.count, sizeof(*claims.list), compare_claims);
 	for (size_t i = 0; i < left->count; i++) {
