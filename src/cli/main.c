@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/userspace.h"
 #include "config/nearest.h"
 #include "minivpn/version.h"
@@ -30,6 +31,11 @@ static const struct mv_command *const commands[] = {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
+static const char general_options[] =
+	"\nOptions:\n"
+	"  -h, --help       this text; 'minivpn COMMAND --help' tells more\n"
+	"  -V, --version    the version\n\n";
+
 static void print_usage(FILE *out)
 {
 	fputs("minivpn: an encrypted point-to-point VPN that speaks the WireGuard protocol\n\n"
@@ -40,10 +46,7 @@ static void print_usage(FILE *out)
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	}
-	fputs("\nOptions:\n"
-	      "  -h, --help       this text; 'minivpn COMMAND --help' tells more\n"
-	      "  -V, --version    the version\n\n",
-		out);
+	fputs(general_options, out);
 	fputs(mv_userspace_help, out);
 	fputs("\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid configuration.\n", out);
 }
@@ -98,6 +101,9 @@ static enum mv_exit run_command(int argc, char **argv)
 	const struct mv_command *command = find_command(argv[0]);
 	const char *nearest = nearest_command(argv[0]);
 
+	if (strcmp(argv[0], "complete") == 0) {
+		return mv_complete(commands, COMMAND_COUNT, general_options, argc, argv);
+	}
 	if (!command && mv_userspace_is_meant(argc, argv, nearest)) {
 		return mv_userspace_run(argc, argv);
 	}

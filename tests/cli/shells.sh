@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# What shells offer when somebody presses the tabulator behind a line that begins with `minivpn`. Sourced by tests.
+#
+# shellcheck disable=SC2016 # what stands in single quotes is expanded by another shell
+
+readonly shells=(bash zsh fish)
+completions=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../packaging/completions" && pwd)
+shells_folder=
+
+# shells_begin FOLDER MINIVPN: a home for the shells, where `minivpn` is this program. FOLDER is the caller's.
+shells_begin() {
+  shells_folder=$1/shells
+  mkdir -p "$shells_folder/bin" "$shells_folder/home"
+  ln -sf "$2" "$shells_folder/bin/minivpn"
+}
+
+# in_shell COMMAND...
+in_shell() {
+  env HOME="$shells_folder/home" XDG_CONFIG_HOME="$shells_folder/home" XDG_DATA_HOME="$shells_folder/home" TERM=xterm \
+    PATH="$shells_folder/bin:$PATH" timeout -k 5 60 "$@"
+}
+
+# in_bash LINE: as readline would call the function.
+in_bash() {
+  in_shell bash --norc -c '
+    source "$1"
+    [[ $(complete -p minivpn) == "complete -F _minivpn minivpn" ]] || exit 1
+    IFS=" " read -ra COMP_WORDS <<<"minivpn $2"
+    [[ -n $2 && $2 != *" " ]] || COMP_WORDS+=("")
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    _minivpn
+    ((${#COMPREPLY[@]} == 0)) || printf "%s\n" "${COMPREPLY[@]}"' bash "$completions/minivpn.bash" "$1"
+}
+
+# in_fish LINE: with what is said about each word.
+in_fish() {
+  in_shell fish --no-config -c 'source $argv[1]; complete -C "minivpn $argv[2]"' "$completions/minivpn.fish" "$1"
+}
+
+# On a terminal of its own, since only the line editor calls completions. Whatever is added goes to the file of the first
+# argument, before what begins as the line does is picked, and the second argument is what is typed.
+zsh_session='
+zmodload zsh/zpty zsh/zselect
+typeset out=$1 line=$2 completions=$3 seen
+zpty session zsh -f -i
+feed() { zpty -w session "$1" }
+feed "PS1= ; stty -echo; fpath=(${(q)completions} \$fpath); autoload -Uz compinit && compinit -D -u"
+feed "compadd() { local -a hits; builtin compadd -A hits \"\$@\"; case \" \$* \" in *\ -[OAD]\ *) ;; *) print -rl -- \$hits >>${(q)out} ;; esac; builtin compadd \"\$@\"; }"
+feed "finish() { : >${(q)out}.done }; comppostfuncs=(finish)"
+feed "bindkey \"^I\" complete-word; : >${(q)out}.ready"
+wait_for() {
+  local i
+  for ((i = 0; i < 1000; i++)); do
+    [[ -e $1 ]] && return
+    zpty -r -t session seen
+    zselect -t 2
+  done
+  return 1
+}
+wait_for $out.ready || exit 1
+zpty -w -n session "minivpn $line"$'"'\\\\t'"'
+wait_for $out.done || exit 1
+zpty -d session'
+
+# in_zsh LINE
+in_zsh() {
+  local out
+  out=$(mktemp "$shells_folder/zsh.XXXXXX")
+  in_shell zsh -f -c "$zsh_session" zsh "$out" "$1" "$completions" >/dev/null && sort -u "$out"
+}
+
+# offered SHELL LINE: the words, one a line.
+offered() {
+  case $1 in
+    bash) in_bash "$2" ;;
+    zsh) in_zsh "$2" ;;
+    fish) in_fish "$2" | cut -f 1 ;;
+  esac
+}
