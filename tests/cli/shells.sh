@@ -37,36 +37,45 @@ in_fish() {
   in_shell fish --no-config -c 'source $argv[1]; complete -C "minivpn $argv[2]"' "$completions/minivpn.fish" "$1"
 }
 
-# On a terminal of its own, since only the line editor calls completions. Whatever is added goes to the file of the first
-# argument, before what begins as the line does is picked, and the second argument is what is typed.
-zsh_session='
+# zsh completes on a terminal alone. This one notes whatever is offered in the file $out, and makes $out.done when it is ready.
+zsh_setup='
+fpath=("$completions" $fpath)
+autoload -Uz compinit && compinit -D -u
+compadd() {
+  local -a hits
+  # With these it fills arrays, or takes from them, and offers nothing.
+  if [[ " $* " != *" -"[OAD]" "* ]]; then
+    builtin compadd -O hits "$@"
+    print -rl -- $hits >>$out
+  fi
+  builtin compadd "$@"
+}
+finish() { : >$out.done }
+comppostfuncs=(finish)
+bindkey "^I" complete-word
+: >$out.ready'
+
+zsh_terminal='
 zmodload zsh/zpty zsh/zselect
-typeset out=$1 line=$2 completions=$3 seen
-zpty session zsh -f -i
-feed() { zpty -w session "$1" }
-feed "PS1= ; stty -echo; fpath=(${(q)completions} \$fpath); autoload -Uz compinit && compinit -D -u"
-feed "compadd() { local -a hits; builtin compadd -A hits \"\$@\"; case \" \$* \" in *\ -[OAD]\ *) ;; *) print -rl -- \$hits >>${(q)out} ;; esac; builtin compadd \"\$@\"; }"
-feed "finish() { : >${(q)out}.done }; comppostfuncs=(finish)"
-feed "bindkey \"^I\" complete-word; : >${(q)out}.ready"
 wait_for() {
-  local i
+  local i said
   for ((i = 0; i < 1000; i++)); do
-    [[ -e $1 ]] && return
-    zpty -r -t session seen
-    zselect -t 2
+    [[ ! -e $1 ]] || return 0
+    zpty -r -t session said
+    zselect -t 1
   done
   return 1
 }
-wait_for $out.ready || exit 1
-zpty -w -n session "minivpn $line"$'"'\\\\t'"'
-wait_for $out.done || exit 1
-zpty -d session'
+zpty session zsh -f -i
+zpty -w session ". ${(q)setup}"
+wait_for $out.ready && zpty -w -n session "minivpn $line$(printf "\t")" && wait_for $out.done'
 
 # in_zsh LINE
 in_zsh() {
   local out
   out=$(mktemp "$shells_folder/zsh.XXXXXX")
-  in_shell zsh -f -c "$zsh_session" zsh "$out" "$1" "$completions" >/dev/null && sort -u "$out"
+  echo "$zsh_setup" >"$out.setup"
+  out=$out line=$1 completions=$completions setup=$out.setup in_shell zsh -f -c "$zsh_terminal" && sort -u "$out"
 }
 
 # offered SHELL LINE: the words, one a line.
