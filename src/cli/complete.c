@@ -20,6 +20,21 @@ static bool asks_for_help(const char *word)
 	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0;
 }
 
+/* The usage may name an option of which a line tells more. */
+static bool is_told_later(struct mv_helptext_reader reader, const char *word)
+{
+	struct mv_helptext_option option;
+
+	while (mv_helptext_next_option(&reader, &option)) {
+		for (size_t i = 0; i < option.word_count; i++) {
+			if (strcmp(option.words[i], word) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 static void print_options(const char *help)
 {
 	struct mv_helptext_reader reader = {.at = help};
@@ -27,7 +42,8 @@ static void print_options(const char *help)
 
 	while (mv_helptext_next_option(&reader, &option)) {
 		for (size_t i = 0; i < option.word_count; i++) {
-			if (!asks_for_help(option.words[i])) {
+			if (!asks_for_help(option.words[i]) &&
+				!is_told_later(reader, option.words[i])) {
 				printf("%s\t%.*s\n", option.words[i], (int)option.summary_len,
 					option.summary_len > 0 ? option.summary : "");
 			}

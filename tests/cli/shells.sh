@@ -3,6 +3,7 @@
 #
 # shellcheck disable=SC2016 # what stands in single quotes is expanded by another shell
 
+# shellcheck disable=SC2034 # for the tests
 readonly shells=(bash zsh fish)
 completions=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../packaging/completions" && pwd)
 shells_folder=
@@ -75,7 +76,7 @@ in_zsh() {
   local out
   out=$(mktemp "$shells_folder/zsh.XXXXXX")
   echo "$zsh_setup" >"$out.setup"
-  out=$out line=$1 completions=$completions setup=$out.setup in_shell zsh -f -c "$zsh_terminal" && sort -u "$out"
+  in_shell env out="$out" line="$1" setup="$out.setup" completions="$completions" zsh -f -c "$zsh_terminal" && sort -u "$out"
 }
 
 # offered SHELL LINE: the words, one a line.
