@@ -7,7 +7,9 @@
 
 #include "cli/hookrun.h"
 #include "cli/hostchange.h"
+#include "cli/hostleft.h"
 #include "cli/hostlock.h"
+#include "edge/netlink_has.h"
 
 /* Life */
 
@@ -19,11 +21,17 @@ static enum mv_exit read_record(struct mv_host *host)
 	if (error == 0 || error == -ENOENT) {
 		return MV_EXIT_DONE;
 	}
-	return mv_command_failed("cannot read /run/minivpn/%s, which tells what 'minivpn up' did "
+	char folder[MV_FOLDER_RUNTIME_MAX];
+	return mv_command_failed("cannot read %s/%s, which tells what 'minivpn up' did "
 				 "to this machine: %s; look at 'ip rule', undo what is left of it, "
 				 "and remove the file",
-		host->device,
+		mv_hostlock_folder(folder), host->device,
 		error == -EBADMSG ? "it is not as minivpn wrote it" : strerror(-error));
+}
+
+static bool is_refused(int error)
+{
+	return error == -EACCES || error == -EPERM || error == -EROFS;
 }
 
 static enum mv_exit report_lock(const struct mv_host *host, int error)
@@ -32,7 +40,7 @@ static enum mv_exit report_lock(const struct mv_host *host, int error)
 		return mv_command_failed(
 			"another 'minivpn up' or 'minivpn down' is at work on %s", host->device);
 	}
-	if (error == -EACCES || error == -EPERM) {
+	if (is_refused(error)) {
 		return mv_command_failed("no permission for /run/minivpn: run minivpn as root");
 	}
 	return mv_command_failed("cannot use /run/minivpn: %s", strerror(-error));
@@ -40,7 +48,15 @@ static enum mv_exit report_lock(const struct mv_host *host, int error)
 
 enum mv_exit mv_host_relock(struct mv_host *host, unsigned limit_s)
 {
+	if (!host->keeps_record) {
+		return MV_EXIT_DONE;
+	}
 	host->lock = mv_hostlock_device(host->device, limit_s);
+	if (is_refused(host->lock) && !host->may_change) {
+		/* There will be nothing to be undone. */
+		host->keeps_record = false;
+		return MV_EXIT_DONE;
+	}
 	return host->lock < 0 ? report_lock(host, host->lock) : read_record(host);
 }
 
@@ -56,25 +72,27 @@ void mv_host_unlock(struct mv_host *host)
 		close(host->lock);
 	}
 	host->lock = -1;
-	uninit_record(host);
+	if (host->keeps_record) {
+		uninit_record(host);
+	}
 }
 
 enum mv_exit mv_host_init(struct mv_host *host, const char *device)
 {
-	*host = (struct mv_host){0};
+	*host = (struct mv_host){.lock = -1, .keeps_record = true};
 	snprintf(host->device, sizeof(host->device), "%s", device);
-	enum mv_exit result = mv_host_relock(host, MV_HOST_LOCK_S);
-	if (result != MV_EXIT_DONE) {
-		mv_host_unlock(host);
-		return result;
-	}
 	int error = mv_netlink_open(&host->netlink);
 	if (error < 0) {
-		mv_host_unlock(host);
 		return mv_command_failed(
 			"cannot talk to the kernel by netlink: %s", strerror(-error));
 	}
-	return MV_EXIT_DONE;
+	host->may_change = mv_netlink_may_change(host->netlink);
+	enum mv_exit result = mv_host_relock(host, MV_HOST_LOCK_S);
+	if (result != MV_EXIT_DONE) {
+		mv_host_unlock(host);
+		mv_netlink_close(host->netlink);
+	}
+	return result;
 }
 
 enum mv_exit mv_host_begin(struct mv_host *host)
@@ -88,6 +106,7 @@ enum mv_exit mv_host_begin(struct mv_host *host)
 void mv_host_uninit(struct mv_host *host)
 {
 	mv_host_unlock(host);
+	uninit_record(host);
 	mv_netlink_close(host->netlink);
 	if (host->has_begun) {
 		mv_runner_uninit(&host->runner);
@@ -106,7 +125,7 @@ bool mv_host_is_of_device(const struct mv_host *host)
 
 static enum mv_exit write_record(struct mv_host *host)
 {
-	int error = mv_hostrecord_write(&host->record, host->device);
+	int error = host->keeps_record ? mv_hostrecord_write(&host->record, host->device) : 0;
 
 	return error < 0 ? mv_command_failed("cannot write down in /run/minivpn/%s what is to be "
 					     "undone later: %s",
@@ -146,16 +165,21 @@ static enum mv_exit begin_record(struct mv_host *host, const struct mv_hostplan 
 enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const char *file,
 	const struct mv_config *config)
 {
-	int marks = mv_hostlock_marks(MV_HOST_LOCK_S);
+	int marks = host->keeps_record ? mv_hostlock_marks(MV_HOST_LOCK_S) : -1;
 
 	*plan = (struct mv_hostplan){0};
-	if (marks < 0) {
+	if (marks < 0 && host->keeps_record) {
 		return report_lock(host, marks);
 	}
 	int error = mv_hostplan_init(plan, config, NULL);
+	if (error == 0 && !host->may_change) {
+		mv_hostleft_narrow(host, plan, config);
+	}
 	enum mv_exit result =
 		error < 0 ? report_plan(error) : begin_record(host, plan, file, config, NULL);
-	close(marks);
+	if (marks >= 0) {
+		close(marks);
+	}
 	return result;
 }
 
@@ -193,7 +217,9 @@ enum mv_exit mv_host_set_up(
 			host->device);
 	}
 	if (result == MV_EXIT_DONE) {
-		result = mv_hostchange_do(host, NULL, &plan->state, MV_HOSTCHANGE_STOP);
+		result = host->may_change
+				 ? mv_hostchange_do(host, NULL, &plan->state, MV_HOSTCHANGE_STOP)
+				 : mv_hostleft_tell(host, config, &plan->state);
 	}
 	if (result == MV_EXIT_DONE) {
 		result = mv_hookrun(&host->runner, MV_HOOK_POST_UP, &config->hooks[MV_HOOK_POST_UP],

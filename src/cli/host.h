@@ -1,7 +1,8 @@
 /*
  * Carries out what a tunnel needs of this machine, and undoes it: the steps of the host state,
  * names of servers, commands, and the record of it all. By a process with full privileges, `up` or
- * `down`; one thread.
+ * `down`; without them nothing is done but the commands, and cli/hostleft says what was to do. One
+ * thread.
  */
 #ifndef MV_CLI_HOST_H
 #define MV_CLI_HOST_H
@@ -16,6 +17,8 @@ struct mv_host {
 	char device[MV_DEVICE_NAME_MAX];
 	int lock;
 	struct mv_netlink *netlink;
+	bool may_change;   /* devices, addresses, routes: whoever may not says what is missing */
+	bool keeps_record; /* false: without privileges, and without a folder to write it into */
 	struct mv_hostrecord record;
 	bool has_record;
 	struct mv_runner runner;

@@ -5,7 +5,10 @@
 #ifndef MV_CLI_HOSTLOCK_H
 #define MV_CLI_HOSTLOCK_H
 
-#define MV_HOSTLOCK_FOLDER "/run/minivpn"
+#include "control/folder.h"
+
+/* That, or, of a user who may not write there, $XDG_RUNTIME_DIR/minivpn. Returns `path`. */
+const char *mv_hostlock_folder(char path[static MV_FOLDER_RUNTIME_MAX]);
 
 /* -errno. */
 int mv_hostlock_make_folder(void);

@@ -16,11 +16,13 @@
 #include "cli/hostrecord_text.h"
 #include "control/uapi_socket.h"
 
-#define PATH_LEN 64
+#define PATH_LEN (MV_FOLDER_RUNTIME_MAX + 32)
 
 static void print_path(char path[static PATH_LEN], const char *device, const char *ending)
 {
-	snprintf(path, PATH_LEN, MV_HOSTLOCK_FOLDER "/%s%s", device, ending);
+	char folder[MV_FOLDER_RUNTIME_MAX];
+
+	snprintf(path, PATH_LEN, "%s/%s%s", mv_hostlock_folder(folder), device, ending);
 }
 
 static void free_hooks(struct mv_config_hooks *hooks)
@@ -205,7 +207,8 @@ static bool is_so_of(const char *device, is_so *check, uint32_t number)
 
 static bool is_so_of_others(const char *device, is_so *check, uint32_t number)
 {
-	DIR *folder = opendir(MV_HOSTLOCK_FOLDER);
+	char path[MV_FOLDER_RUNTIME_MAX];
+	DIR *folder = opendir(mv_hostlock_folder(path));
 	const struct dirent *entry;
 	bool found = false;
 

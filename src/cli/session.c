@@ -13,6 +13,7 @@
 #include "cli/sink.h"
 #include "cli/tuns.h"
 #include "cli/watch.h"
+#include "control/folder.h"
 #include "control/uapi_socket.h"
 #include "edge/loop.h"
 #include "edge/netlink.h"
@@ -34,6 +35,8 @@ struct session {
 	struct mv_uapi_socket *control;
 	struct mv_hangup hangup;
 	int ifindex;
+	bool is_prepared; /* the device was there before */
+	char record_folder[MV_FOLDER_STATE_MAX];
 	bool has_warned; /* of keys in memory that is not locked */
 };
 
@@ -45,8 +48,9 @@ static enum mv_exit open_tun(struct session *session)
 	int fd = session->options->tun_fd;
 	int flags = (io->offload ? MV_TUN_OFFLOAD : MV_TUN_PLAIN) |
 		    (io->lanes > 1 ? MV_TUN_MANY_QUEUES : 0);
-	enum mv_exit result = fd >= 0 ? mv_tuns_adopt(&io->tuns[0], fd)
-				      : mv_tuns_open(io->tuns, io->lanes, session->device, flags);
+	enum mv_exit result = fd >= 0 ? mv_tuns_adopt(io->tuns, &io->lanes, fd)
+				      : mv_tuns_open(io->tuns, &io->lanes, session->device, flags,
+						&session->is_prepared);
 
 	if (result == MV_EXIT_DONE) {
 		session->ifindex = io->tuns[0].ifindex;
@@ -69,6 +73,11 @@ static enum mv_exit open_udp(struct session *session)
 			"UDP port %u is in use, perhaps by another tunnel ('minivpn status' "
 			"lists them); choose another "
 			"with 'ListenPort = PORT' in [Interface]",
+			port);
+	case EACCES:
+		return mv_command_failed("UDP port %u needs the privilege CAP_NET_BIND_SERVICE; "
+					 "choose one from 1024 on with 'ListenPort = PORT' in "
+					 "[Interface]",
 			port);
 	default:
 		return mv_command_failed("cannot open UDP port %u: %s", port, strerror(-error));
@@ -181,7 +190,7 @@ static enum mv_exit configure_device(struct session *session)
 			 : MV_EXIT_DONE;
 }
 
-/* A device that was handed over belongs to somebody who knows what it should be. */
+/* A device that was handed over or prepared belongs to somebody who knows what it should be. */
 static enum mv_exit prepare_link(struct session *session)
 {
 	const struct mv_host_step list[] = {
@@ -190,7 +199,7 @@ static enum mv_exit prepare_link(struct session *session)
 	const struct mv_host_step *failed;
 	struct mv_netlink *netlink;
 
-	if (session->options->tun_fd >= 0) {
+	if (session->options->tun_fd >= 0 || session->is_prepared) {
 		return MV_EXIT_DONE;
 	}
 	int error = mv_netlink_open(&netlink);
@@ -242,6 +251,13 @@ static enum mv_exit open_control(struct session *session)
 			"the control socket of a device '%s' is served by another program; choose "
 			"another name (in a peer file by 'Device = NAME')",
 			name);
+	}
+	if (error < 0 && session->options->may_lack_control) {
+		mv_log(&session->log, MV_LOG_WARNING,
+			"%s has no control socket (%s), so 'minivpn status' and 'minivpn down' do "
+			"not find it; set XDG_RUNTIME_DIR to a folder that is yours",
+			name, strerror(-error));
+		return MV_EXIT_DONE;
 	}
 	if (error == 0) {
 		error = mv_uapi_socket_open(
@@ -353,7 +369,7 @@ static void describe_io(struct session *session)
 	io->offload = !config || !config->without_offload;
 	io->wanted_port = config ? config->listen_port : 0;
 	io->log = session->log;
-	io->record_folder = MV_RECORD_FOLDER;
+	io->record_folder = mv_folder_state(session->record_folder, MV_RECORD_FOLDER);
 	if (session->options->dump) {
 		io->watch = mv_watch_dump;
 		io->watch_ctx = session->device;

@@ -19,9 +19,10 @@ struct mv_session_options {
 	struct mv_config *config; /* NULL: of a device that is configured by its control socket */
 	int tun_fd, control_fd;   /* inherited: a TUN, a listening socket; -1: to be made */
 	enum mv_log_level level;
-	bool is_silent; /* nothing is logged at all */
-	bool reloads;   /* SIGHUP runs `minivpn reload` of the device */
-	bool dump;      /* prints every inner packet */
+	bool is_silent;        /* nothing is logged at all */
+	bool reloads;          /* SIGHUP runs `minivpn reload` of the device */
+	bool dump;             /* prints every inner packet */
+	bool may_lack_control; /* goes on, with a warning, where no control socket can be made */
 };
 
 /*

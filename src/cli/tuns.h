@@ -4,16 +4,23 @@
 #ifndef MV_CLI_TUNS_H
 #define MV_CLI_TUNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cli/command.h"
 #include "edge/tun.h"
 
-/* flags: of enum mv_tun_flags. After a failure some may be open; the others have the descriptor -1.
+/*
+ * Makes the device, or, where this process may not make any, joins one that was prepared for it,
+ * and says so in *is_prepared. flags: of enum mv_tun_flags. *count: how many queues are wanted; how
+ * many there are, which is fewer only of a prepared device, with a warning. After a failure some
+ * may be open; the others have the descriptor -1.
  */
-enum mv_exit mv_tuns_open(struct mv_tun *tuns, size_t count, const char *device, int flags);
+enum mv_exit mv_tuns_open(
+	struct mv_tun *tuns, size_t *count, const char *device, int flags, bool *is_prepared);
 
-/* One that was handed over, which is closed on failure. */
-enum mv_exit mv_tuns_adopt(struct mv_tun *tun, int fd);
+/* One that was handed over, which is closed on failure, and as many more of its device as there
+ * may be. */
+enum mv_exit mv_tuns_adopt(struct mv_tun *tuns, size_t *count, int fd);
 
 #endif

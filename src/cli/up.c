@@ -16,6 +16,7 @@
 #include "cli/daemon.h"
 #include "cli/device_status.h"
 #include "cli/host.h"
+#include "cli/inherited.h"
 #include "cli/peer_file.h"
 #include "cli/saveconfig.h"
 #include "cli/session.h"
@@ -27,38 +28,47 @@
 
 struct arguments {
 	const char *file;
+	int tun_fd; /* inherited; -1: none */
 	bool foreground;
 	bool dump;
 	bool verbose;
 };
 
-static void parse_options(
+/* False: one of them cannot be. */
+static bool parse_options(
 	struct arguments *arguments, const struct mv_command *command, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"foreground", no_argument, NULL, 'f'},
 		{"dump", no_argument, NULL, 'd'},
+		{"tun-fd", required_argument, NULL, 't'},
 		{"verbose", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
+	bool is_good = mv_inherited_from_environment(&arguments->tun_fd, "WG_TUN_FD");
 	int option;
 
 	while ((option = mv_command_option(command, argc, argv, "fvh", options)) != -1) {
 		arguments->foreground |= option == 'f';
 		arguments->dump |= option == 'd';
 		arguments->verbose |= option == 'v';
+		if (option == 't') {
+			is_good = mv_inherited_from_option(&arguments->tun_fd, "--tun-fd", optarg);
+		}
 	}
+	return is_good;
 }
 
 /* The process that carries the tunnel. What it locked in memory before it was forked is not. */
-static enum mv_exit carry(
-	const struct arguments *arguments, struct mv_config *config, struct mv_daemon *daemon)
+static enum mv_exit carry(const struct arguments *arguments, struct mv_config *config,
+	struct mv_daemon *daemon, bool may_lack_control)
 {
 	const struct mv_session_options options = {.device = config->device,
 		.config = config,
-		.tun_fd = -1,
+		.tun_fd = arguments->tun_fd,
 		.control_fd = -1,
+		.may_lack_control = may_lack_control,
 		.level = arguments->verbose ? MV_LOG_DEBUG : MV_LOG_INFO,
 		.reloads = !arguments->foreground,
 		.dump = arguments->dump};
@@ -117,11 +127,23 @@ static enum mv_exit clear_remains(struct mv_host *host)
 	return result;
 }
 
-static enum mv_exit print_summary(const struct mv_config *config)
+/* Of one without a control socket nobody knows more. */
+static void print_short_summary(const struct mv_config *config)
+{
+	printf("%s: up\n", config->device);
+	mv_summary_print_peers(config);
+	fflush(stdout);
+}
+
+static enum mv_exit print_summary(const struct mv_host *host, const struct mv_config *config)
 {
 	struct mv_snapshot *snapshot;
 	int error = mv_device_status_ask(config->device, &snapshot);
 
+	if (error == -ENOENT && !host->keeps_record) {
+		print_short_summary(config);
+		return MV_EXIT_DONE;
+	}
 	if (error < 0) {
 		return mv_device_status_failed(config->device, error);
 	}
@@ -215,7 +237,7 @@ static enum mv_exit complete(struct mv_host *host, const struct arguments *argum
 		result = mv_host_set_up(host, *config, plan);
 	}
 	if (result == MV_EXIT_DONE) {
-		result = print_summary(*config);
+		result = print_summary(host, *config);
 	}
 	mv_config_destroy(*config);
 	*config = NULL;
@@ -238,12 +260,17 @@ static enum mv_exit complete(struct mv_host *host, const struct arguments *argum
 static enum mv_exit start(struct mv_host *host, const struct arguments *arguments,
 	struct mv_config **config, const struct mv_hostplan *plan)
 {
-	struct mv_daemon daemon = {.in_foreground = arguments->foreground, .keeps = {-1, -1}};
+	struct mv_daemon daemon = {
+		.in_foreground = arguments->foreground, .keeps = {arguments->tun_fd, -1}};
 	enum mv_exit result;
 
 	(*config)->fwmark = plan->fwmark;
 	if (mv_daemon_fork(&daemon, &result)) {
-		exit((int)carry(arguments, *config, &daemon)); /* All else is the parent's. */
+		/* All else is the parent's. */
+		exit((int)carry(arguments, *config, &daemon, !host->keeps_record));
+	}
+	if (arguments->tun_fd >= 0) {
+		close(arguments->tun_fd); /* The device is to end with the child. */
 	}
 	if (result == MV_EXIT_DONE) {
 		return complete(host, arguments, config, plan, daemon.child);
@@ -258,6 +285,12 @@ static enum mv_exit run(
 	struct mv_hostplan plan = {0};
 	enum mv_exit result;
 
+	if (!host->keeps_record && !arguments->foreground) {
+		return mv_command_failed("%s could not be found again in the background: set "
+					 "XDG_RUNTIME_DIR to a folder that is yours, or stay in "
+					 "the foreground by -f",
+			host->device);
+	}
 	if (mv_device_is_up(host->device)) {
 		return mv_command_failed("%s is up already: 'minivpn status %s' shows it, "
 					 "'minivpn down %s' ends it",
@@ -266,6 +299,9 @@ static enum mv_exit run(
 	result = clear_remains(host);
 	if (result == MV_EXIT_DONE) {
 		result = mv_host_plan(host, &plan, arguments->file, *config);
+		if (arguments->tun_fd >= 0 && (*config)->mtu == 0) {
+			plan.state.mtu = 0; /* That of the device stays. */
+		}
 		if (result == MV_EXIT_DONE) {
 			result = start(host, arguments, config, &plan);
 		} else {
@@ -282,7 +318,9 @@ static enum mv_exit up(const struct mv_command *command, int argc, char **argv)
 	struct arguments arguments = {0};
 	struct mv_config *config;
 
-	parse_options(&arguments, command, argc, argv);
+	if (!parse_options(&arguments, command, argc, argv)) {
+		return MV_EXIT_FAILED;
+	}
 	if (argc - optind != 1) {
 		return mv_command_misused(command, "exactly one peer file is needed");
 	}
@@ -297,7 +335,10 @@ static enum mv_exit up(const struct mv_command *command, int argc, char **argv)
 		return result;
 	}
 	struct mv_host host;
-	result = mv_host_init(&host, config->device);
+	result = mv_inherited_tun(arguments.tun_fd, config, arguments.file);
+	if (result == MV_EXIT_DONE) {
+		result = mv_host_init(&host, config->device);
+	}
 	if (result == MV_EXIT_DONE) {
 		result = run(&host, &arguments, &config);
 		mv_host_uninit(&host);
@@ -318,6 +359,7 @@ const struct mv_command mv_command_up = {
 		"  -f, --foreground  stay in the foreground; SIGINT and SIGTERM take the tunnel "
 		"down\n"
 		"      --dump        with -f: print every inner packet in hex\n"
+		"      --tun-fd N    take the TUN device of this inherited descriptor\n"
 		"  -v, --verbose     log each handshake, and why those of others fail\n"
 		"  -h, --help        this text\n",
 	.run = up,

@@ -1,14 +1,13 @@
 #include "cli/userspace.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/addr.h"
+#include "cli/inherited.h"
 #include "cli/peer_file.h"
 #include "cli/session.h"
 #include "config/ifname.h"
@@ -44,25 +43,6 @@ bool mv_userspace_is_meant(int argc, char **argv, const char *nearest_command)
 	       (!nearest_command || is_device(argv[0]));
 }
 
-/* -1: the variable is not set. False: it is no descriptor. */
-static bool read_descriptor(int *fd, const char *variable)
-{
-	const char *value = getenv(variable);
-	uint64_t number;
-
-	*fd = -1;
-	if (!value || !*value) {
-		return true;
-	}
-	if (!mv_decimal_parse(&number, value, INT_MAX)) {
-		mv_command_failed("%s=%s in the environment is not the number of a descriptor",
-			variable, value);
-		return false;
-	}
-	*fd = (int)number;
-	return true;
-}
-
 static bool read_environment(struct mv_session_options *options)
 {
 	const char *level = getenv("LOG_LEVEL");
@@ -72,8 +52,8 @@ static bool read_environment(struct mv_session_options *options)
 		options->level = MV_LOG_DEBUG;
 	}
 	options->is_silent = level && strcmp(level, "silent") == 0;
-	return read_descriptor(&options->tun_fd, "WG_TUN_FD") &&
-	       read_descriptor(&options->control_fd, "WG_UAPI_FD");
+	return mv_inherited_from_environment(&options->tun_fd, "WG_TUN_FD") &&
+	       mv_inherited_from_environment(&options->control_fd, "WG_UAPI_FD");
 }
 
 /* Who asks for a level wants to see what there is. */

@@ -13,13 +13,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control/folder.h"
 #include "control/uapi_socket.h"
 
-#define LOCK_PATH MV_UAPI_DIRECTORY "/.lock"
+static void print_path(char path[static MV_UAPI_PATH_MAX], const char *folder, const char *device)
+{
+	snprintf(path, MV_UAPI_PATH_MAX, "%s/%s.sock", folder, device);
+}
 
 void mv_uapi_path(char path[static MV_UAPI_PATH_MAX], const char *device)
 {
-	snprintf(path, MV_UAPI_PATH_MAX, MV_UAPI_DIRECTORY "/%s.sock", device);
+	char folder[MV_FOLDER_RUNTIME_MAX];
+
+	print_path(path, mv_folder_runtime(folder, MV_UAPI_DIRECTORY), device);
+	if (access(path, F_OK) < 0) {
+		print_path(path, MV_UAPI_DIRECTORY, device);
+	}
 }
 
 /* 0 if nobody listens, -EADDRINUSE if somebody does. Without blocking: a server whose backlog is
@@ -104,14 +113,16 @@ close_socket:
  * The lock makes those who start at once take turns: between bind and listen a socket looks stale.
  * It is a file of its own, since whoever may read the directory could lock that for ever.
  */
-static int lock_directory(void)
+static int lock_directory(const char *folder)
 {
+	char path[MV_UAPI_PATH_MAX];
 	int error, fd;
 
-	if (mkdir(MV_UAPI_DIRECTORY, 0755) < 0 && errno != EEXIST) {
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST) {
 		return -errno;
 	}
-	fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	snprintf(path, sizeof(path), "%s/.lock", folder);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		return -errno;
 	}
@@ -133,15 +144,17 @@ static bool is_device_name(const char *device)
 int mv_uapi_socket_bind(int *fd, const char *device)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char folder[MV_FOLDER_RUNTIME_MAX];
 	int directory, error;
 	mode_t mask;
 
 	if (!is_device_name(device)) {
 		return -EINVAL;
 	}
-	mv_uapi_path(address.sun_path, device);
+	mv_folder_runtime(folder, MV_UAPI_DIRECTORY);
+	print_path(address.sun_path, folder, device);
 	mask = umask(022);
-	directory = error = lock_directory();
+	directory = error = lock_directory(folder);
 	if (directory >= 0) {
 		umask(077);
 		error = listen_at(fd, &address);

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control/folder.h"
 #include "control/text.h"
 #include "control/uapi_socket.h"
 
@@ -153,29 +154,54 @@ static bool copy_names(char **names, struct dirent **entries, size_t count)
 	return true;
 }
 
-int mv_uapi_client_list(char ***names)
+/* Adds those of a folder, which may be missing. */
+static int add_folder(char ***names, size_t *count, const char *folder)
 {
 	struct dirent **entries = NULL;
-	int found = scandir(MV_UAPI_DIRECTORY, &entries, is_socket_name, alphasort);
-	size_t count = found > 0 ? (size_t)found : 0;
-	char **list;
+	int found = scandir(folder, &entries, is_socket_name, alphasort);
+	size_t more = found > 0 ? (size_t)found : 0;
 	int error = 0;
 
-	if (found < 0 && errno != ENOENT) {
-		return -errno;
+	if (found < 0) {
+		return errno == ENOENT ? 0 : -errno;
 	}
-	list = calloc(count + 1, sizeof(*list));
-	if (list == NULL || !copy_names(list, entries, count)) {
-		mv_uapi_client_list_free(list);
-		error = -ENOMEM;
-	} else {
+	char **list = reallocarray(*names, *count + more + 1, sizeof(*list));
+	if (list != NULL) {
+		memset(list + *count, 0, (more + 1) * sizeof(*list));
 		*names = list;
 	}
-	for (size_t i = 0; i < count; i++) {
+	if (list == NULL || !copy_names(list + *count, entries, more)) {
+		error = -ENOMEM;
+	}
+	*count += more;
+	for (size_t i = 0; i < more; i++) {
 		free(entries[i]);
 	}
 	free(entries);
 	return error;
+}
+
+int mv_uapi_client_list(char ***names)
+{
+	char folder[MV_FOLDER_RUNTIME_MAX];
+	char **list = NULL;
+	size_t count = 0;
+	int error = add_folder(&list, &count, MV_UAPI_DIRECTORY);
+
+	mv_folder_runtime(folder, MV_UAPI_DIRECTORY);
+	if (error == 0 && strcmp(folder, MV_UAPI_DIRECTORY) != 0) {
+		error = add_folder(&list, &count, folder);
+	}
+	if (error == 0 && list == NULL) {
+		list = calloc(1, sizeof(*list));
+		error = list == NULL ? -ENOMEM : 0;
+	}
+	if (error < 0) {
+		mv_uapi_client_list_free(list);
+		return error;
+	}
+	*names = list;
+	return 0;
 }
 
 void mv_uapi_client_list_free(char **names)

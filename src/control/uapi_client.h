@@ -18,8 +18,8 @@ int mv_uapi_client_connect(const char *device);
  */
 int mv_uapi_client_ask(int fd, const char *request, char **reply, size_t *len);
 
-/* The names of all devices that have a socket, sorted, in one NULL-terminated array (free with
- * mv_uapi_client_list_free). -errno. */
+/* The names of all devices that have a socket, sorted, those of the system before those of this
+ * user, in one NULL-terminated array (free with mv_uapi_client_list_free). -errno. */
 int mv_uapi_client_list(char ***names);
 void mv_uapi_client_list_free(char **names);
 

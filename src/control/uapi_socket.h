@@ -1,5 +1,5 @@
 /*
- * The control socket /var/run/wireguard/DEVICE.sock: binds it, serves any number of clients on the
+ * The control socket, /var/run/wireguard/DEVICE.sock: binds it, serves any number of clients on the
  * control loop without ever blocking it, and tells when somebody removed it, which is how a tunnel
  * is asked to end. The client's side, for `status` and `down`, is in control/uapi_client. The
  * server belongs to the thread of its loop.
@@ -14,10 +14,14 @@
 #include "tunnel/snapshot.h"
 
 #define MV_UAPI_DIRECTORY "/var/run/wireguard"
-#define MV_UAPI_PATH_MAX  64
+#define MV_UAPI_PATH_MAX  108 /* that of a socket's address */
 #define MV_UAPI_BACKLOG   128
 
-/* Writes the socket's path for a device. */
+/*
+ * Writes the path of a device's socket: in the folder where this process would make one, if there
+ * is one of the device, else in MV_UAPI_DIRECTORY. The folder is that, or, of a user who may not
+ * write there, $XDG_RUNTIME_DIR/wireguard.
+ */
 void mv_uapi_path(char path[static MV_UAPI_PATH_MAX], const char *device);
 
 struct mv_uapi_socket;
@@ -35,10 +39,11 @@ struct mv_uapi_host {
 };
 
 /*
- * Binds and listens, mode 0600 in a directory of mode 0755 that is made if it is missing. A socket
- * file that nobody listens on is replaced. -EADDRINUSE: another process serves this device; its
- * file is left untouched. -ENOTSOCK: something else than a socket lies there, untouched as well.
- * Other -errno as the system says. Before any thread: the umask of the process changes meanwhile.
+ * Binds and listens, mode 0600 in the folder as above, of mode 0755, made if it is missing. A
+ * socket file that nobody listens on is replaced. -EADDRINUSE: another process serves this device;
+ * its file is left untouched. -ENOTSOCK: something else than a socket lies there, untouched as
+ * well. Other -errno as the system says. Before any thread: the umask of the process changes
+ * meanwhile.
  */
 int mv_uapi_socket_bind(int *fd, const char *device);
 

@@ -1,5 +1,6 @@
 #include "edge/netlink.h"
 
+#include "edge/netlink_has.h"
 #include "edge/netlink_request.h"
 
 #include <errno.h>
@@ -162,54 +163,6 @@ static int change_rule(struct mv_netlink *netlink, uint16_t type, uint16_t flags
 	return mv_netlink_request(netlink, message, NULL, NULL);
 }
 
-struct route_search {
-	const struct mv_prefix *prefix;
-	uint32_t table;
-	uint32_t ifindex;
-	bool found;
-};
-
-static int compare_route(const struct nlmsghdr *message, void *ctx)
-{
-	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
-	const struct nlattr *device = mv_netlink_find(message, sizeof(*route), RTA_OIF);
-	const struct nlattr *destination = mv_netlink_find(message, sizeof(*route), RTA_DST);
-	struct route_search *search = ctx;
-	struct mv_prefix prefix = {.ip.family = search->prefix->ip.family};
-
-	if (mv_netlink_table_of(message) != search->table || !device ||
-		mnl_attr_get_u32(device) != search->ifindex) {
-		return MNL_CB_OK;
-	}
-
-	/* The default route has no destination. */
-	prefix.bits = route->rtm_dst_len;
-	if (destination) {
-		memcpy(prefix.ip.bytes, mnl_attr_get_payload(destination),
-			mv_ip_width(&prefix.ip) / 8);
-	}
-	search->found |= mv_prefix_equal(&prefix, search->prefix);
-	return MNL_CB_OK;
-}
-
-/* Whether the route that stands in the way of ours does what ours would do. */
-static bool has_route(struct mv_netlink *netlink, int ifindex, const struct mv_host_step *step)
-{
-	struct route_search search = {
-		.prefix = &step->prefix, .table = step->number, .ifindex = (uint32_t)ifindex};
-	struct rtmsg family = {.rtm_family = kernel_family(&step->prefix.ip)};
-	struct mv_netlink_message buffer;
-	int err;
-
-	do {
-		struct nlmsghdr *message = mv_netlink_start(
-			&buffer, RTM_GETROUTE, NLM_F_DUMP, &family, sizeof(family));
-
-		err = mv_netlink_request(netlink, message, compare_route, &search);
-	} while (err == -EINTR && !search.found);
-	return search.found;
-}
-
 static int add_address(struct mv_netlink *netlink, int ifindex, const struct mv_prefix *prefix)
 {
 	int err = change_address(netlink, ifindex, RTM_NEWADDR, ADD_FLAGS, prefix);
@@ -222,7 +175,8 @@ static int add_route(struct mv_netlink *netlink, int ifindex, const struct mv_ho
 {
 	int err = change_route(netlink, ifindex, RTM_NEWROUTE, ADD_FLAGS, step);
 
-	return err == -EEXIST && has_route(netlink, ifindex, step) ? 0 : err;
+	/* Whether the route that stands in the way of ours does what ours would do. */
+	return err == -EEXIST && mv_netlink_has(netlink, ifindex, step) ? 0 : err;
 }
 
 /* Not exclusive: another tunnel may have one that looks the same, and takes its own away. */

@@ -18,7 +18,7 @@
 #include "tunnel/timestamps.h"
 
 #define MV_RECORD_FOLDER   "/var/lib/minivpn"
-#define MV_RECORD_PATH_MAX 128
+#define MV_RECORD_PATH_MAX 256
 
 /* FOLDER/KEY.timestamps, the key in base64 for file names (RFC 4648, section 5); returns `path`. */
 const char *mv_record_path(char path[static MV_RECORD_PATH_MAX], const char *folder,

@@ -71,15 +71,27 @@ static int identify(struct mv_tun *tun, int fd)
 		return -errno;
 	}
 
-	*tun = (struct mv_tun){
-		.fd = fd, .ifindex = (int)ifindex, .has_header = request.ifr_flags & IFF_VNET_HDR};
+	*tun = (struct mv_tun){.fd = fd,
+		.ifindex = (int)ifindex,
+		.has_header = request.ifr_flags & IFF_VNET_HDR,
+		.has_many_queues = request.ifr_flags & IFF_MULTI_QUEUE};
 	memcpy(tun->name, request.ifr_name, IFNAMSIZ);
 	return 0;
 }
 
-/* Where the kernel refuses, packets come and go one by one. */
+/*
+ * Where the kernel refuses, packets come and go one by one. What an earlier program asked for lives
+ * on in a device that outlived it: without a header it would be packets that nobody can tell apart.
+ */
 static void ask_for_offloads(struct mv_tun *tun)
 {
+	int header_size = sizeof(struct virtio_net_hdr);
+
+	if (tun->has_header) {
+		(void)ioctl(tun->fd, TUNSETVNETHDRSZ, &header_size);
+	} else {
+		(void)ioctl(tun->fd, TUNSETOFFLOAD, 0);
+	}
 	tun->merges_tcp = tun->has_header && ioctl(tun->fd, TUNSETOFFLOAD, OFFLOADS_TCP) == 0;
 	tun->merges_udp =
 		tun->merges_tcp && ioctl(tun->fd, TUNSETOFFLOAD, OFFLOADS_TCP | OFFLOADS_UDP) == 0;
@@ -131,6 +143,37 @@ int mv_tun_open(struct mv_tun *tun, const char *name, int flags)
 	int fd = attach(name, framing);
 	if (fd < 0) {
 		return fd == -EBUSY && !is_tun(name) ? -EEXIST : fd;
+	}
+	return begin(tun, fd);
+}
+
+/* A device has one queue, or may have many, and refuses who takes it for the other kind. */
+static int attach_prepared(const char *name, int framing)
+{
+	int fd = attach(name, framing);
+
+	return fd == -EINVAL ? attach(name, framing | IFF_MULTI_QUEUE) : fd;
+}
+
+int mv_tun_join(struct mv_tun *tun, const char *name, int flags)
+{
+	int framing = FRAMING | (flags & MV_TUN_OFFLOAD ? IFF_VNET_HDR : 0);
+
+	tun->fd = -1;
+	int err = check_name(name);
+	if (err) {
+		return err;
+	}
+	if (if_nametoindex(name) == 0) {
+		return -ENXIO;
+	}
+	if (!is_tun(name)) {
+		return -ENOTTY;
+	}
+	int fd = attach_prepared(name, framing);
+	if (fd < 0) {
+		/* It is made by the driver of TUN, and so is a TAP device. */
+		return fd == -EINVAL ? -ENOTTY : fd;
 	}
 	return begin(tun, fd);
 }

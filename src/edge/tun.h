@@ -26,6 +26,7 @@ struct mv_tun {
 	char name[MV_TUN_NAME_MAX];
 	int ifindex;
 	bool has_header; /* each frame begins with a virtio header; else that is taken for empty */
+	bool has_many_queues; /* may be opened again, a queue a lane */
 	/* What is read may be many TCP segments in one, or UDP datagrams, and so may what is
 	 * written, until the kernel refuses it. The second only where the first was. */
 	atomic_bool merges_tcp, merges_udp;
@@ -46,8 +47,16 @@ enum mv_tun_flags {
  */
 int mv_tun_open(struct mv_tun *tun, const char *name, int flags);
 
-/* One more queue of a device that was opened with MV_TUN_MANY_QUEUES. -errno; queue->fd is -1 then.
+/*
+ * Joins a device that somebody has prepared: a persistent one, whose owner needs no
+ * privilege for it, and which stays when it is closed. It takes the framing that the flags ask for;
+ * whether it may have many queues was decided when it was made, and is told in has_many_queues.
+ * -ENXIO: there is none of this name; -ENOTTY: it is no TUN device; -EBUSY: another program has it,
+ * unless it has many queues; -EPERM: it is somebody else's; other -errno as above. On failure tun->fd is -1.
  */
+int mv_tun_join(struct mv_tun *tun, const char *name, int flags);
+
+/* One more queue of a device that has many. -errno; queue->fd is -1 then. */
 int mv_tun_open_queue(struct mv_tun *queue, const struct mv_tun *first);
 
 /*

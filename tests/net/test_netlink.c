@@ -5,6 +5,7 @@
 #include "edge/netlink.h"
 
 #include "check.h"
+#include "edge/netlink_has.h"
 #include "edge/tun.h"
 
 #include <net/if.h>
@@ -440,6 +441,78 @@ static void test_no_packet_of_the_kernel_comes_out(void)
 	bench_uninit(&bench);
 }
 
+static bool has(
+	const struct bench *bench, enum mv_host_step_kind kind, uint32_t number, const char *prefix)
+{
+	struct mv_host_step step = {.kind = kind, .number = number};
+
+	if (prefix)
+		CHECK_INT(mv_prefix_parse(&step.prefix, prefix), MV_PREFIX_OK);
+	return mv_netlink_has(bench->netlink, bench->tun.ifindex, &step);
+}
+
+static void test_what_is_there_is_seen(void)
+{
+	struct bench bench;
+
+	bench_init(&bench);
+	CHECK(!has(&bench, MV_HOST_NO_LINK_LOCAL, 0, NULL));
+	CHECK(!has(&bench, MV_HOST_MTU, 1333, NULL));
+	CHECK(!has(&bench, MV_HOST_LINK_UP, 0, NULL));
+	CHECK(!has(&bench, MV_HOST_ADDRESS_ADD, 0, "10.0.0.1/24"));
+	CHECK(!has(&bench, MV_HOST_ROUTE_ADD, MV_ROUTE_TABLE_MAIN, "10.9.0.0/16"));
+
+	run_quietly("ip link set dev " DEVICE " addrgenmode none mtu 1333 up");
+	run_quietly("ip address add 10.0.0.1/24 dev " DEVICE);
+	run_quietly("ip address add fd00::1/64 dev " DEVICE " nodad");
+	run_quietly("ip route add 10.9.0.0/16 dev " DEVICE);
+	run_quietly("ip route add default dev " DEVICE " table 77");
+	CHECK(has(&bench, MV_HOST_NO_LINK_LOCAL, 0, NULL));
+	CHECK(has(&bench, MV_HOST_MTU, 1333, NULL));
+	CHECK(!has(&bench, MV_HOST_MTU, 1334, NULL));
+	CHECK(has(&bench, MV_HOST_LINK_UP, 0, NULL));
+	CHECK(has(&bench, MV_HOST_ADDRESS_ADD, 0, "10.0.0.1/24"));
+	CHECK(has(&bench, MV_HOST_ADDRESS_ADD, 0, "fd00::1/64"));
+	CHECK(!has(&bench, MV_HOST_ADDRESS_ADD, 0, "10.0.0.1/25"));
+	CHECK(has(&bench, MV_HOST_ROUTE_ADD, MV_ROUTE_TABLE_MAIN, "10.9.0.0/16"));
+	CHECK(!has(&bench, MV_HOST_ROUTE_ADD, 77, "10.9.0.0/16"));
+	CHECK(has(&bench, MV_HOST_ROUTE_ADD, 77, "0.0.0.0/0"));
+	bench_uninit(&bench);
+}
+
+/* A prepared device is free until somebody opens it, also while its link is down. */
+static void test_a_device_in_use_is_seen(void)
+{
+	struct bench bench;
+
+	bench_init(&bench);
+	run_quietly("ip tuntap add dev tun8 mode tun multi_queue");
+	int ifindex = (int)if_nametoindex("tun8");
+	CHECK(!mv_netlink_is_in_use(bench.netlink, ifindex));
+	struct mv_tun tun;
+	CHECK_INT(mv_tun_join(&tun, "tun8", MV_TUN_PLAIN), 0);
+	CHECK(mv_netlink_is_in_use(bench.netlink, ifindex));
+	mv_tun_close(&tun);
+	CHECK(!mv_netlink_is_in_use(bench.netlink, ifindex));
+	run_quietly("ip link del dev tun8");
+	bench_uninit(&bench);
+}
+
+/* The last one: there is no way back. */
+static void test_without_privilege_it_is_known(void)
+{
+	struct mv_netlink *netlink;
+
+	CHECK_INT(mv_netlink_open(&netlink), 0);
+	CHECK(mv_netlink_may_change(netlink));
+	mv_netlink_close(netlink);
+	capng_clear(CAPNG_SELECT_CAPS);
+	CHECK(capng_apply(CAPNG_SELECT_CAPS) == 0);
+	CHECK_INT(mv_netlink_open(&netlink), 0);
+	CHECK(!mv_netlink_may_change(netlink));
+	mv_netlink_close(netlink);
+}
+
 int main(void)
 {
 	struct mv_netlink *monitor;
@@ -459,6 +532,9 @@ int main(void)
 	test_monitor_tells_what_happens_to_the_device();
 	test_a_device_that_moves_out_of_sight_counts_as_up(elsewhere);
 	test_no_packet_of_the_kernel_comes_out();
+	test_what_is_there_is_seen();
+	test_a_device_in_use_is_seen();
 	kill(elsewhere, SIGKILL);
+	test_without_privilege_it_is_known();
 	return 0;
 }

@@ -177,6 +177,72 @@ static void test_queues_are_of_one_device(void)
 	CHECK(if_nametoindex("tun9") == 0);
 }
 
+static void check_join(const char *name, int flags, int result)
+{
+	struct mv_tun tun;
+
+	CHECK_INT(mv_tun_join(&tun, name, flags), result);
+	CHECK(result == 0 ? tun.fd >= 0 : tun.fd == -1);
+	mv_tun_close(&tun);
+}
+
+static void test_join_takes_what_was_prepared(void)
+{
+	struct mv_tun tun, second;
+
+	run_quietly("ip tuntap add dev tun9 mode tun");
+	CHECK_INT(mv_tun_join(&tun, "tun9", MV_TUN_OFFLOAD), 0);
+	CHECK(tun.has_header && tun.merges_tcp && !tun.has_many_queues);
+	check_join("tun9", MV_TUN_OFFLOAD, -EBUSY);
+	mv_tun_close(&tun);
+	CHECK(if_nametoindex("tun9") != 0);
+	check_join("tun9", MV_TUN_PLAIN, 0);
+	run_quietly("ip link del dev tun9");
+
+	run_quietly("ip tuntap add dev tun9 mode tun multi_queue");
+	CHECK_INT(mv_tun_join(&tun, "tun9", MV_TUN_OFFLOAD), 0);
+	CHECK(tun.has_header && tun.has_many_queues);
+	CHECK_INT(mv_tun_open_queue(&second, &tun), 0);
+	mv_tun_close(&second);
+	mv_tun_close(&tun);
+	run_quietly("ip link del dev tun9");
+}
+
+static void test_join_makes_and_takes_nothing_else(void)
+{
+	check_join("tun9", MV_TUN_PLAIN, -ENXIO);
+	CHECK_INT(if_nametoindex("tun9"), 0);
+	check_join("lo", MV_TUN_PLAIN, -ENOTTY);
+	check_join("", MV_TUN_PLAIN, -EINVAL);
+	run_quietly("ip tuntap add dev tap9 mode tap");
+	check_join("tap9", MV_TUN_PLAIN, -ENOTTY);
+	run_quietly("ip link del dev tap9");
+}
+
+/* A header of another size, as programs for virtual machines ask for, is the device's from then
+ * on. */
+static void test_join_takes_no_header_of_others(void)
+{
+	struct mv_tun tun;
+	int size = 12;
+
+	run_quietly("ip tuntap add dev tun9 mode tun");
+	int fd = open_raw("tun9", IFF_TUN | IFF_NO_PI | IFF_VNET_HDR);
+	CHECK_INT(ioctl(fd, TUNSETVNETHDRSZ, &size), 0);
+	close(fd);
+	fd = open_raw("tun9", IFF_TUN | IFF_NO_PI | IFF_VNET_HDR);
+	size = 0;
+	CHECK_INT(ioctl(fd, TUNGETVNETHDRSZ, &size), 0);
+	CHECK_INT(size, 12);
+	close(fd);
+
+	CHECK_INT(mv_tun_join(&tun, "tun9", MV_TUN_OFFLOAD), 0);
+	CHECK_INT(ioctl(tun.fd, TUNGETVNETHDRSZ, &size), 0);
+	CHECK_INT(size, (long)sizeof(struct virtio_net_hdr));
+	mv_tun_close(&tun);
+	run_quietly("ip link del dev tun9");
+}
+
 int main(void)
 {
 	enter_namespace();
@@ -190,5 +256,8 @@ int main(void)
 	test_adopt_refuses_all_else();
 	test_packets_and_what_stands_in_their_way();
 	test_queues_are_of_one_device();
+	test_join_takes_what_was_prepared();
+	test_join_makes_and_takes_nothing_else();
+	test_join_takes_no_header_of_others();
 	return 0;
 }
