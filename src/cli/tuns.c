@@ -48,9 +48,10 @@ static enum mv_exit report(const char *name, int error)
 					 "add dev %s mode tun user %u'",
 			name, name, (unsigned)geteuid());
 	case EACCES:
-		return mv_command_failed("no permission for /dev/net/tun: run minivpn as root, or "
-					 "let an administrator allow it by 'chmod 666 "
-					 "/dev/net/tun'");
+		return mv_command_failed("no permission for /dev/net/tun, which %s needs: run "
+					 "minivpn as root, or let an administrator allow it by "
+					 "'chmod 666 /dev/net/tun'",
+			name);
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:

@@ -72,14 +72,10 @@ down() {
   user "$nobodys/minivpn" down tun0
 }
 
-# start COMMAND...: `up -f` by this, as a job.
+# start NAME=VALUE...: `up -f` by the user, as a job, with this in the environment, as env takes it.
 start() {
-  spawn "$work/up" a "$@" up -f "$nobodys/peer.ini" && wait_for 10 grep '^tun0: up' "$work/up.out"
-}
-
-# as_user NAME=VALUE...: the words that begin a command of the user, for start.
-as_user() {
-  echo setpriv "--reuid=$nobody" "--regid=$nobody" --clear-groups env "$@" "$nobodys/minivpn"
+  spawn "$work/up" a setpriv "--reuid=$nobody" "--regid=$nobody" --clear-groups env "$@" \
+    "$nobodys/minivpn" up -f "$nobodys/peer.ini" && wait_for 10 grep '^tun0: up' "$work/up.out"
 }
 
 # unmentioned TEXT: `ends` kept nothing of it.
@@ -132,7 +128,7 @@ test_prepared() {
   check "prepared: its program has ended" program_ended
   check "prepared: after a crash" up
   check "prepared: down again" ends 0 down
-  check "prepared: -f" start $(as_user XDG_RUNTIME_DIR="$run_folder")
+  check "prepared: -f" start XDG_RUNTIME_DIR="$run_folder"
   check "prepared: -f: ping" wait_for 10 pings
   check "prepared: -f: SIGTERM" signal "$work/up" TERM
   check "prepared: -f: it ends in order" finished "$work/up" 10
@@ -279,7 +275,7 @@ test_homeless() {
   write_file "PostUp = echo up-%i" "PreDown = echo down-%i" "PostDown = echo gone-%i"
   fails "no folders: in the background" 1 XDG_RUNTIME_DIR -f -- homeless "$nobodys/minivpn" up "$nobodys/peer.ini"
   check "no folders: no program is left" program_ended
-  check "no folders: -f" start $(as_user -u XDG_RUNTIME_DIR -u XDG_STATE_HOME HOME=/nonexistent)
+  check "no folders: -f" start -u XDG_RUNTIME_DIR -u XDG_STATE_HOME HOME=/nonexistent
   check "no folders: it warns of the socket" grep -F "no control socket" "$work/up.err"
   check "no folders: it warns of the times" grep -F "cannot keep the times" "$work/up.err"
   check "no folders: its commands are run" grep -x up-tun0 "$work/up.out"

@@ -1,6 +1,7 @@
 #include "control/folder.h"
 
 #include <criterion/criterion.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +25,17 @@ static void make_folders(void)
 	setenv("XDG_STATE_HOME", user_run, 1);
 }
 
+static int remove_one(const char *path, const struct stat *file, int kind, struct FTW *place)
+{
+	(void)file;
+	(void)kind;
+	(void)place;
+	return remove(path);
+}
+
 static void remove_folders(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", top);
-	cr_assert_eq(system(command), 0);
+	cr_assert_eq(nftw(top, remove_one, 4, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 TestSuite(folder, .init = make_folders, .fini = remove_folders);
