@@ -57,17 +57,36 @@ static enum mv_exit print_steps(const struct mv_config *config, const struct mv_
 	return MV_EXIT_DONE;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Without a look into other namespaces, which takes privileges: the ways are those from here. */
+static int init_plan(struct mv_hostplan *plan, const struct mv_config *config)
+{
+	uint32_t mtu_outside = 0;
+	int error = 0;
+
+	*plan = (struct mv_hostplan){0};
+	if (!is_same(config->device_namespace, config->socket_namespace)) {
+		error = mv_hostplan_mtu(&mtu_outside, config);
+	}
+	return error < 0 ? error : mv_hostplan_init(plan, config, mtu_outside, NULL);
+}
+
 static enum mv_exit print_all(const struct mv_config *config)
 {
 	struct mv_hostplan plan;
 	enum mv_exit result;
 
-	int error = mv_hostplan_init(&plan, config, NULL);
+	int error = init_plan(&plan, config);
 	if (error < 0) {
 		result = mv_command_failed(
 			"cannot ask the kernel for its routes: %s", strerror(-error));
 	} else {
 		print_device(config, &plan);
+		mv_summary_print_namespaces(config);
 		mv_summary_print_peers(config);
 		result = print_steps(config, &plan.state);
 	}

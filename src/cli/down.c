@@ -15,6 +15,7 @@
 #include "cli/device_argument.h"
 #include "cli/device_status.h"
 #include "cli/host.h"
+#include "cli/hostnamespace.h"
 #include "cli/saveconfig.h"
 #include "control/uapi_client.h"
 #include "control/uapi_socket.h"
@@ -171,7 +172,10 @@ static enum mv_exit take_down(const char *device)
 	if (result != MV_EXIT_DONE) {
 		return result;
 	}
-	result = mv_host_begin(&host);
+	result = mv_hostnamespace_enter(&host);
+	if (result == MV_EXIT_DONE) {
+		result = mv_host_begin(&host);
+	}
 	if (result == MV_EXIT_DONE) {
 		result = take_down_locked(&host);
 	}

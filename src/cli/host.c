@@ -163,7 +163,7 @@ static enum mv_exit begin_record(struct mv_host *host, const struct mv_hostplan 
 }
 
 enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const char *file,
-	const struct mv_config *config)
+	const struct mv_config *config, uint32_t mtu_outside)
 {
 	int marks = host->keeps_record ? mv_hostlock_marks(MV_HOST_LOCK_S) : -1;
 
@@ -171,7 +171,7 @@ enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const 
 	if (marks < 0 && host->keeps_record) {
 		return report_lock(host, marks);
 	}
-	int error = mv_hostplan_init(plan, config, NULL);
+	int error = mv_hostplan_init(plan, config, mtu_outside, NULL);
 	if (error == 0 && !host->may_change) {
 		mv_hostleft_narrow(host, plan, config);
 	}
@@ -183,15 +183,15 @@ enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const 
 	return result;
 }
 
-enum mv_exit mv_host_replan(
-	struct mv_host *host, struct mv_hostplan *plan, const struct mv_config *config, int *marks)
+enum mv_exit mv_host_replan(struct mv_host *host, struct mv_hostplan *plan,
+	const struct mv_config *config, uint32_t mtu_outside, int *marks)
 {
 	*plan = (struct mv_hostplan){0};
 	*marks = mv_hostlock_marks(MV_HOST_LOCK_S);
 	if (*marks < 0) {
 		return report_lock(host, *marks);
 	}
-	int error = mv_hostplan_init(plan, config, &host->record);
+	int error = mv_hostplan_init(plan, config, mtu_outside, &host->record);
 	return error < 0 ? report_plan(error) : MV_EXIT_DONE;
 }
 
@@ -234,14 +234,22 @@ enum mv_exit mv_host_undo(struct mv_host *host)
 	return mv_hostchange_undo(host);
 }
 
+/* Where the device was, and nowhere else. */
+static enum mv_exit run_hooks(
+	struct mv_host *host, enum mv_hook kind, const struct mv_config_hooks *hooks)
+{
+	return host->has_lost_namespace ? MV_EXIT_DONE
+					: mv_hookrun(&host->runner, kind, hooks, host->device);
+}
+
 enum mv_exit mv_host_pre_down(struct mv_host *host)
 {
-	return mv_hookrun(&host->runner, MV_HOOK_PRE_DOWN, &host->record.pre_down, host->device);
+	return run_hooks(host, MV_HOOK_PRE_DOWN, &host->record.pre_down);
 }
 
 enum mv_exit mv_host_post_down(struct mv_host *host)
 {
-	return mv_hookrun(&host->runner, MV_HOOK_POST_DOWN, &host->record.post_down, host->device);
+	return run_hooks(host, MV_HOOK_POST_DOWN, &host->record.post_down);
 }
 
 void mv_host_forget(struct mv_host *host)

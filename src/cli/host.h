@@ -21,6 +21,7 @@ struct mv_host {
 	bool keeps_record; /* false: without privileges, and without a folder to write it into */
 	struct mv_hostrecord record;
 	bool has_record;
+	bool has_lost_namespace; /* the one in which the steps of the record were done */
 	struct mv_runner runner;
 	bool has_begun; /* the runner is there */
 };
@@ -42,9 +43,10 @@ void mv_host_unlock(struct mv_host *host);
 enum mv_exit mv_host_relock(struct mv_host *host, unsigned limit_s);
 
 /* Decides what is to be done for the file, and begins the record of it, with the mark that no other
- * tunnel may take now. The plan is to be given to mv_hostplan_uninit in any case. */
+ * tunnel may take now. mtu_outside: as mv_hostplan_init takes it. The plan is to be given to
+ * mv_hostplan_uninit in any case. */
 enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const char *file,
-	const struct mv_config *config);
+	const struct mv_config *config, uint32_t mtu_outside);
 
 /* From nothing to the plan, for a device that is there: PreUp, the steps, PostUp. After a failure
  * mv_host_undo undoes what was done. */
@@ -55,8 +57,8 @@ enum mv_exit mv_host_set_up(
  * The same for a tunnel that is there: what it is to become. *marks is to be closed when that is
  * written down, or is not to be; -1: there is none.
  */
-enum mv_exit mv_host_replan(
-	struct mv_host *host, struct mv_hostplan *plan, const struct mv_config *config, int *marks);
+enum mv_exit mv_host_replan(struct mv_host *host, struct mv_hostplan *plan,
+	const struct mv_config *config, uint32_t mtu_outside, int *marks);
 
 /* Writes down the plan, with the file's commands; what was done stays written down. */
 enum mv_exit mv_host_adopt(struct mv_host *host, const struct mv_hostplan *plan, const char *file,

@@ -278,6 +278,14 @@ void mv_hostchange_forget_state(struct mv_hoststate *state)
 
 /* All of it */
 
+/* With its namespace everything has gone but the names of servers, which are a file. */
+static int undo_step(struct mv_host *host, const struct mv_host_step *step)
+{
+	bool is_gone = host->has_lost_namespace && step->kind != MV_HOST_DNS_REMOVE;
+
+	return is_gone ? 0 : mv_hoststep_undo(host, step);
+}
+
 enum mv_exit mv_hostchange_undo(struct mv_host *host)
 {
 	struct mv_hostrecord *record = &host->record;
@@ -288,7 +296,7 @@ enum mv_exit mv_hostchange_undo(struct mv_host *host)
 		struct mv_host_step step = record->done[i];
 
 		step.kind = mv_host_step_opposite(step.kind);
-		int error = mv_hoststep_undo(host, &step);
+		int error = undo_step(host, &step);
 		if (error < 0) {
 			result = report_step(host, &step, error);
 			left++;

@@ -44,6 +44,10 @@ static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *con
 {
 	uint32_t least = 0, mtu;
 
+	if (config->mtu > 0) {
+		return config->mtu;
+	}
+
 	for (size_t i = 0; i < config->peer_count; i++) {
 		const struct mv_endpoint *endpoint = &config->peers[i].endpoint;
 
@@ -57,6 +61,18 @@ static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *con
 		least = mtu;
 	}
 	return bounded_mtu(config, least == 0 ? PATH_MTU_DEFAULT : least);
+}
+
+int mv_hostplan_mtu(uint32_t *mtu, const struct mv_config *config)
+{
+	struct mv_netlink *netlink;
+	int error = mv_netlink_open(&netlink);
+
+	if (error == 0) {
+		*mtu = find_mtu(netlink, config, config->fwmark);
+		mv_netlink_close(netlink);
+	}
+	return error;
 }
 
 /* Routes */
@@ -130,14 +146,14 @@ static const struct mv_prefix *whole_network(const struct mv_config_peer *peer, 
 }
 
 static struct mv_route plan_route(struct mv_hoststate *state, const struct mv_config *config,
-	const struct mv_config_peer *peer, size_t index)
+	const struct mv_config_peer *peer, size_t index, bool is_apart)
 {
 	const struct mv_prefix *prefix = &peer->allowed_ips[index];
 	struct mv_route route = {.prefix = *prefix, .table = MV_ROUTE_TABLE_MAIN};
 
 	if (config->table_kind == MV_TABLE_NUMBER) {
 		route.table = config->table;
-	} else if (may_lead_in(config, whole_network(peer, index))) {
+	} else if (!is_apart && may_lead_in(config, whole_network(peer, index))) {
 		route.table = 0; /* That of the mark, which is chosen when it is needed. */
 		state->by_mark4 |= prefix->ip.family == MV_FAMILY_IPV4;
 		state->by_mark6 |= prefix->ip.family == MV_FAMILY_IPV6;
@@ -145,7 +161,7 @@ static struct mv_route plan_route(struct mv_hoststate *state, const struct mv_co
 	return route;
 }
 
-static int plan_routes(struct mv_hoststate *state, const struct mv_config *config)
+static int plan_routes(struct mv_hoststate *state, const struct mv_config *config, bool is_apart)
 {
 	size_t count = count_allowed_ips(config);
 
@@ -160,7 +176,8 @@ static int plan_routes(struct mv_hoststate *state, const struct mv_config *confi
 		const struct mv_config_peer *peer = &config->peers[i];
 
 		for (size_t k = 0; k < peer->allowed_ip_count; k++) {
-			state->routes[state->route_count++] = plan_route(state, config, peer, k);
+			state->routes[state->route_count++] =
+				plan_route(state, config, peer, k, is_apart);
 		}
 	}
 	return 0;
@@ -206,32 +223,32 @@ static int plan_names(struct mv_hostplan *plan, const struct mv_config *config)
 }
 
 static int plan_all(struct mv_hostplan *plan, struct mv_netlink *netlink,
-	const struct mv_config *config, struct mv_hostrecord *now)
+	const struct mv_config *config, uint32_t mtu_outside, struct mv_hostrecord *now)
 {
 	uint32_t mark = config->fwmark == 0 && now ? now->mark : config->fwmark;
 
 	plan->state = (struct mv_hoststate){
-		.mtu = config->mtu > 0 ? config->mtu : find_mtu(netlink, config, mark),
+		.mtu = mtu_outside > 0 ? mtu_outside : find_mtu(netlink, config, mark),
 		.link_up = true,
 		.addresses = config->addresses,
 		.address_count = config->address_count};
 
 	int error = plan_names(plan, config);
 	if (error == 0) {
-		error = plan_routes(&plan->state, config);
+		error = plan_routes(&plan->state, config, mtu_outside > 0);
 	}
 	return error < 0 ? error : plan_mark(plan, netlink, config, now);
 }
 
-int mv_hostplan_init(
-	struct mv_hostplan *plan, const struct mv_config *config, struct mv_hostrecord *now)
+int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config,
+	uint32_t mtu_outside, struct mv_hostrecord *now)
 {
 	struct mv_netlink *netlink;
 
 	*plan = (struct mv_hostplan){0};
 	int error = mv_netlink_open(&netlink);
 	if (error == 0) {
-		error = plan_all(plan, netlink, config, now);
+		error = plan_all(plan, netlink, config, mtu_outside, now);
 		mv_netlink_close(netlink);
 	}
 	return error;

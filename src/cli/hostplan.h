@@ -21,9 +21,16 @@ struct mv_hostplan {
  * datagrams into the tunnel, it goes into a table of its own, which what bears the mark does not
  * ask. now: what was done for the tunnel that is there, which keeps its mark; NULL: there is none.
  * -errno; to be given to mv_hostplan_uninit in any case.
+ *
+ * mtu_outside: where the sockets are in another network namespace, what mv_hostplan_mtu has found
+ * there; then no route leads sealed packets into the tunnel, and all of them go where Table says.
+ * 0: they are in this one.
  */
-int mv_hostplan_init(
-	struct mv_hostplan *plan, const struct mv_config *config, struct mv_hostrecord *now);
+int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config,
+	uint32_t mtu_outside, struct mv_hostrecord *now);
 void mv_hostplan_uninit(struct mv_hostplan *plan);
+
+/* The MTU as above, by the ways of the network namespace at hand. -errno. */
+int mv_hostplan_mtu(uint32_t *mtu, const struct mv_config *config);
 
 #endif

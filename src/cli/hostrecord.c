@@ -15,6 +15,7 @@
 #include "cli/hostlock.h"
 #include "cli/hostrecord_text.h"
 #include "control/uapi_socket.h"
+#include "edge/netns.h"
 
 #define PATH_LEN (MV_FOLDER_RUNTIME_MAX + 32)
 
@@ -56,6 +57,17 @@ static bool has_control_byte(const char *path)
 	return false;
 }
 
+static uint64_t number_of_own_namespace(void)
+{
+	int fd = mv_netns_open(NULL);
+	uint64_t number = mv_netns_number(fd);
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return number;
+}
+
 static int copy_state(struct mv_hoststate *copy, const struct mv_hoststate *state)
 {
 	copy->mtu = state->mtu;
@@ -80,6 +92,13 @@ static int copy_state(struct mv_hoststate *copy, const struct mv_hoststate *stat
 	return state->dns && !copy->dns ? -ENOMEM : 0;
 }
 
+static int copy_place(struct mv_hostrecord *record, const struct mv_config *config)
+{
+	record->namespace_number = number_of_own_namespace();
+	record->namespace = config->device_namespace ? strdup(config->device_namespace) : NULL;
+	return config->device_namespace && !record->namespace ? -ENOMEM : 0;
+}
+
 int mv_hostrecord_init(struct mv_hostrecord *record, const char *file,
 	const struct mv_config *config, const struct mv_hoststate *state)
 {
@@ -95,7 +114,10 @@ int mv_hostrecord_init(struct mv_hostrecord *record, const char *file,
 	if (has_control_byte(record->file)) {
 		return -EINVAL;
 	}
-	int error = copy_state(&record->state, state);
+	int error = copy_place(record, config);
+	if (error == 0) {
+		error = copy_state(&record->state, state);
+	}
 	if (error == 0) {
 		error = copy_hooks(&record->pre_down, &config->hooks[MV_HOOK_PRE_DOWN]);
 	}
@@ -111,6 +133,7 @@ void mv_hostrecord_uninit(struct mv_hostrecord *record)
 	free(record->state.routes);
 	free((char *)record->state.dns);
 	free(record->file);
+	free(record->namespace);
 	*record = (struct mv_hostrecord){0};
 }
 
@@ -180,10 +203,19 @@ bool mv_hostrecord_exists(const char *device)
 	return access(path, F_OK) == 0;
 }
 
+/* The setting is one of each namespace. */
+static bool is_elsewhere(const struct mv_hostrecord *record)
+{
+	uint64_t own = number_of_own_namespace();
+
+	return own != 0 && record->namespace_number != 0 && record->namespace_number != own;
+}
+
 static bool sets_src_valid_mark(struct mv_hostrecord *record, uint32_t unused)
 {
 	(void)unused;
-	return mv_hostrecord_find_done(record, MV_HOST_SRC_VALID_MARK_SET, MV_FAMILY_NONE, 0);
+	return !is_elsewhere(record) &&
+	       mv_hostrecord_find_done(record, MV_HOST_SRC_VALID_MARK_SET, MV_FAMILY_NONE, 0);
 }
 
 static bool has_mark(struct mv_hostrecord *record, uint32_t mark)

@@ -5,6 +5,7 @@
  * be changed:
  *
  *   file /etc/minivpn/tun0.conf
+ *   namespace 4026532198 blue
  *   socket 1234 1764147600123456789
  *   mark 51820
  *   mark_is given
@@ -40,7 +41,10 @@ struct mv_hostrecord_socket {
 };
 
 struct mv_hostrecord {
-	char *file; /* the peer file, its whole path */
+	char *file;      /* the peer file, its whole path */
+	char *namespace; /* of the device, as the peer file names it; NULL: that of who called `up`
+			  */
+	uint64_t namespace_number; /* of the device's in any case; 0: not known */
 	bool saves_config;
 	struct mv_config_hooks pre_down, post_down;
 	struct mv_hostrecord_socket socket;
@@ -54,8 +58,9 @@ struct mv_hostrecord {
 	size_t done_count;
 };
 
-/* Of a file and the state that it asks for, with nothing done yet. 0 or -errno; -EINVAL: a control
- * byte in its path. To be given to mv_hostrecord_uninit in any case. */
+/* Of a file and the state that it asks for, with nothing done yet, in the network namespace of the
+ * device. 0 or -errno; -EINVAL: a control byte in its path. To be given to mv_hostrecord_uninit in
+ * any case. */
 int mv_hostrecord_init(struct mv_hostrecord *record, const char *file,
 	const struct mv_config *config, const struct mv_hoststate *state);
 void mv_hostrecord_uninit(struct mv_hostrecord *record);
@@ -77,7 +82,8 @@ int mv_hostrecord_read(struct mv_hostrecord *record, const char *device);
 bool mv_hostrecord_exists(const char *device);
 
 /* Whether the record of another device than this one says that it needs
- * net.ipv4.conf.all.src_valid_mark, and had it set; or that it has taken this mark. */
+ * net.ipv4.conf.all.src_valid_mark of the network namespace at hand, and had it set; or that it has
+ * taken this mark. */
 bool mv_hostrecord_others_set_src_valid_mark(const char *device);
 bool mv_hostrecord_others_have_mark(const char *device, uint32_t mark);
 

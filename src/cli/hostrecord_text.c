@@ -112,6 +112,17 @@ static int read_file(struct mv_hostrecord *record, const char *value)
 	return record->file ? 0 : -ENOMEM;
 }
 
+/* "4026532198", "4026532198 blue" */
+static int read_namespace(struct mv_hostrecord *record, char *value)
+{
+	if (!read_number(&record->namespace_number, &value, UINT64_MAX)) {
+		return -EBADMSG;
+	}
+	free(record->namespace);
+	record->namespace = value ? strdup(value) : NULL;
+	return value && !record->namespace ? -ENOMEM : 0;
+}
+
 static int read_socket(struct mv_hostrecord_socket *socket, char *value)
 {
 	return read_number(&socket->inode, &value, UINT64_MAX) &&
@@ -211,6 +222,9 @@ static int read_line(struct mv_hostrecord *record, const char *word, char *value
 {
 	if (strcmp(word, "file") == 0) {
 		return read_file(record, value);
+	}
+	if (strcmp(word, "namespace") == 0) {
+		return read_namespace(record, value);
 	}
 	if (strcmp(word, "socket") == 0) {
 		return read_socket(&record->socket, value);
@@ -317,6 +331,10 @@ static void print_state(FILE *out, const struct mv_hostrecord *record)
 void mv_hostrecord_print(FILE *out, const struct mv_hostrecord *record)
 {
 	fprintf(out, "file %s\n", record->file);
+	if (record->namespace_number != 0) {
+		fprintf(out, "namespace %" PRIu64 "%s%s\n", record->namespace_number,
+			record->namespace ? " " : "", record->namespace ? record->namespace : "");
+	}
 	fprintf(out, "socket %" PRIu64 " %" PRIu64 "\n", record->socket.inode,
 		record->socket.changed_ns);
 	if (record->saves_config) {

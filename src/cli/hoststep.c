@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/dns.h"
+#include "cli/netnsdns.h"
 #include "cli/steptext.h"
 #include "edge/firewall.h"
 #include "edge/sysctl.h"
@@ -83,9 +84,34 @@ static void warn_of_dns(const struct mv_host *host, const char *what, int status
 	}
 }
 
+/* The resolver of the machine is not that of the namespace. */
+static int set_dns_of_namespace(struct mv_host *host, const char *text)
+{
+	const char *place = host->record.namespace;
+	int error = mv_netnsdns_is_possible(place) ? mv_netnsdns_set(place, host->device, text)
+						   : -EINVAL;
+
+	if (error == -EINVAL) {
+		fprintf(stderr,
+			"minivpn: %s: warning: cannot set the DNS servers: only a network "
+			"namespace with a name has some of its own\n",
+			host->device);
+	} else if (error < 0) {
+		fprintf(stderr,
+			"minivpn: %s: warning: cannot set the DNS servers: " MV_NETNSDNS_FOLDER
+			"/%s/resolv.conf: %s; the tunnel goes on\n",
+			host->device, place,
+			error == -EEXIST ? "it is there already" : strerror(-error));
+	}
+	return error < 0 ? MV_HOSTSTEP_DONE_WITHOUT : 0;
+}
+
 /* A resolvconf that fails may have done a part of it, which is undone later. */
 static int set_dns(struct mv_host *host, const char *text)
 {
+	if (host->record.namespace) {
+		return set_dns_of_namespace(host, text);
+	}
 	int status = mv_dns_set(&host->runner, host->record.dns_name, text);
 
 	warn_of_dns(host, "set", status);
@@ -97,6 +123,9 @@ static int set_dns(struct mv_host *host, const char *text)
 
 static int remove_dns(struct mv_host *host)
 {
+	if (host->record.namespace) {
+		return mv_netnsdns_remove(host->record.namespace, host->device);
+	}
 	warn_of_dns(host, "remove", mv_dns_remove(&host->runner, host->record.dns_name));
 	return 0;
 }

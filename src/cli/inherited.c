@@ -53,6 +53,12 @@ enum mv_exit mv_inherited_tun(int fd, struct mv_config *config, const char *file
 	if (result != MV_EXIT_DONE) {
 		return result;
 	}
+	if (config->device_namespace) {
+		return mv_command_failed(
+			"%s: Namespace is for a device that minivpn makes; that of "
+			"an inherited descriptor is where it is",
+			file);
+	}
 	if (config->device_is_named && strcmp(config->device, tun.name) != 0) {
 		fprintf(stderr,
 			"minivpn: warning: %s means the device %s, but the inherited descriptor is "

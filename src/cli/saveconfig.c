@@ -111,6 +111,12 @@ static char *print_lines(const struct mv_host *host, const struct mv_config *con
 		fprintf(out, "Table = %u\n", (unsigned)config->table);
 	}
 	print_device(out, host);
+	if (config->device_namespace) {
+		fprintf(out, "Namespace = %s\n", config->device_namespace);
+	}
+	if (config->socket_namespace) {
+		fprintf(out, "SocketNamespace = %s\n", config->socket_namespace);
+	}
 	if (config->lanes > 0) {
 		fprintf(out, "Lanes = %u\n", (unsigned)config->lanes);
 	}

@@ -17,6 +17,7 @@
 #include "control/uapi_socket.h"
 #include "edge/loop.h"
 #include "edge/netlink.h"
+#include "edge/netns.h"
 #include "edge/sandbox.h"
 
 /* Of a device that nobody has said more of: what is left of 1500 bytes on a path over IPv6. */
@@ -89,9 +90,29 @@ static enum mv_exit open_monitor(struct session *session)
 {
 	int error = mv_netlink_monitor_open(&session->io.monitor);
 
+	if (error == 0) {
+		error = mv_netlink_open(&session->io.requests);
+	}
 	return error < 0 ? mv_command_failed(
 				   "cannot talk to the kernel by netlink: %s", strerror(-error))
 			 : MV_EXIT_DONE;
+}
+
+/* From here on for good: sockets that are opened later, names that are looked up, and routes that
+ * change are of the network on which sealed packets travel. */
+static enum mv_exit enter_network_of_sockets(struct session *session)
+{
+	int fd = session->options->socket_namespace;
+
+	if (fd < 0) {
+		return MV_EXIT_DONE;
+	}
+	int error = mv_netns_enter(fd);
+	close(fd);
+	return error < 0
+		       ? mv_command_failed("cannot enter the network namespace of the sockets: %s",
+				 strerror(-error))
+		       : MV_EXIT_DONE;
 }
 
 static enum mv_exit choose_aead(struct session *session)
@@ -109,7 +130,7 @@ static enum mv_exit drop_privileges(struct session *session)
 
 static void own_nothing(struct mv_loop_config *io)
 {
-	io->monitor = NULL;
+	io->monitor = io->requests = NULL;
 	for (size_t i = 0; i < MV_LANES_MAX; i++) {
 		io->tuns[i].fd = io->udps[i].fd4 = io->udps[i].fd6 = -1;
 	}
@@ -197,16 +218,11 @@ static enum mv_exit prepare_link(struct session *session)
 		{.kind = MV_HOST_NO_LINK_LOCAL}, {.kind = MV_HOST_MTU, .number = MTU_DEFAULT}};
 	const struct mv_host_steps steps = {(struct mv_host_step *)list, 2};
 	const struct mv_host_step *failed;
-	struct mv_netlink *netlink;
 
 	if (session->options->tun_fd >= 0 || session->is_prepared) {
 		return MV_EXIT_DONE;
 	}
-	int error = mv_netlink_open(&netlink);
-	if (error == 0) {
-		error = mv_netlink_apply(netlink, session->ifindex, &steps, &failed);
-		mv_netlink_close(netlink);
-	}
+	int error = mv_netlink_apply(session->io.requests, session->ifindex, &steps, &failed);
 	return error < 0 ? mv_command_failed("cannot set the MTU of %s: %s", session->device,
 				   strerror(-error))
 			 : MV_EXIT_DONE;
@@ -301,20 +317,22 @@ static enum mv_exit resolve_names(struct session *session)
 }
 
 /*
- * Descriptors first, then no more privileges, then everything else. No thread runs before the loop
- * starts. The control socket comes late, since who sees it takes the device for ready.
+ * Descriptors first, those of the device's network before those of the sockets', then no more
+ * privileges, then everything else. No thread runs before the loop starts. The control socket comes
+ * late, since who sees it takes the device for ready.
  */
 static enum mv_exit set_up(struct session *session)
 {
 	static enum mv_exit (*const steps[])(struct session *) = {
 		choose_aead,
 		open_tun,
-		open_udp,
 		open_monitor,
+		prepare_link,
+		enter_network_of_sockets,
+		open_udp,
 		drop_privileges,
 		create_loop,
 		configure_device,
-		prepare_link,
 		open_control,
 		start_loop,
 		heed_hangups,
@@ -351,6 +369,7 @@ static void tear_down(struct session *session, enum mv_exit result)
 		mv_tun_close(&session->io.tuns[i]);
 	}
 	mv_netlink_close(session->io.monitor);
+	mv_netlink_close(session->io.requests);
 	if (!is_closed) {
 		/* A thread still waits for DNS. All keys are wiped, and nobody should wait for it.
 		 */

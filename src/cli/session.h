@@ -18,6 +18,7 @@ struct mv_session_options {
 	const char *device;
 	struct mv_config *config; /* NULL: of a device that is configured by its control socket */
 	int tun_fd, control_fd;   /* inherited: a TUN, a listening socket; -1: to be made */
+	int socket_namespace; /* a network namespace to open sockets in; -1: that of the device */
 	enum mv_log_level level;
 	bool is_silent;        /* nothing is logged at all */
 	bool reloads;          /* SIGHUP runs `minivpn reload` of the device */

@@ -37,6 +37,18 @@ static void print_endpoint(const struct mv_config_peer *peer)
 	}
 }
 
+void mv_summary_print_namespaces(const struct mv_config *config)
+{
+	if (config->device_namespace) {
+		printf("%s: the device is in the network namespace %s\n", config->device,
+			config->device_namespace);
+	}
+	if (config->socket_namespace) {
+		printf("%s: the sockets are in the network namespace %s\n", config->device,
+			config->socket_namespace);
+	}
+}
+
 static void print_peer(const char *device, const struct mv_config_peer *peer)
 {
 	char text[MV_PEER_TEXT_MAX];
@@ -76,6 +88,7 @@ void mv_summary_print(const struct mv_config *config, const struct mv_snapshot *
 	print_prefixes(config->addresses, config->address_count);
 	printf(", MTU %u, UDP port %u\n", (unsigned)snapshot->mtu, (unsigned)snapshot->listen_port);
 	print_memory(config->device, snapshot);
+	mv_summary_print_namespaces(config);
 
 	mv_summary_print_peers(config);
 	printf("%s: 'minivpn status %s' shows it, 'minivpn down %s' ends it\n", config->device,

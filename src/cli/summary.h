@@ -9,6 +9,9 @@
 
 void mv_summary_print(const struct mv_config *config, const struct mv_snapshot *snapshot);
 
+/* In which network namespaces it is, if the peer file names any. */
+void mv_summary_print_namespaces(const struct mv_config *config);
+
 /* Only the peers: where each is, and what belongs to it. */
 void mv_summary_print_peers(const struct mv_config *config);
 

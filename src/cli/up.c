@@ -16,7 +16,9 @@
 #include "cli/daemon.h"
 #include "cli/device_status.h"
 #include "cli/host.h"
+#include "cli/hostnamespace.h"
 #include "cli/inherited.h"
+#include "cli/namespaces.h"
 #include "cli/peer_file.h"
 #include "cli/saveconfig.h"
 #include "cli/session.h"
@@ -29,6 +31,7 @@
 struct arguments {
 	const char *file;
 	int tun_fd; /* inherited; -1: none */
+	struct mv_namespaces namespaces;
 	bool foreground;
 	bool dump;
 	bool verbose;
@@ -68,6 +71,7 @@ static enum mv_exit carry(const struct arguments *arguments, struct mv_config *c
 		.config = config,
 		.tun_fd = arguments->tun_fd,
 		.control_fd = -1,
+		.socket_namespace = arguments->namespaces.sockets,
 		.may_lack_control = may_lack_control,
 		.level = arguments->verbose ? MV_LOG_DEBUG : MV_LOG_INFO,
 		.reloads = !arguments->foreground,
@@ -92,8 +96,11 @@ static enum mv_exit wait_for(pid_t child)
 
 static enum mv_exit undo_remains(struct mv_host *host)
 {
-	enum mv_exit result = mv_host_begin(host);
+	enum mv_exit result = mv_hostnamespace_enter(host);
 
+	if (result == MV_EXIT_DONE) {
+		result = mv_host_begin(host);
+	}
 	if (result == MV_EXIT_DONE) {
 		result = mv_host_undo(host);
 		/* A command that fails says so, and is no reason not to begin anew. */
@@ -260,8 +267,8 @@ static enum mv_exit complete(struct mv_host *host, const struct arguments *argum
 static enum mv_exit start(struct mv_host *host, const struct arguments *arguments,
 	struct mv_config **config, const struct mv_hostplan *plan)
 {
-	struct mv_daemon daemon = {
-		.in_foreground = arguments->foreground, .keeps = {arguments->tun_fd, -1}};
+	struct mv_daemon daemon = {.in_foreground = arguments->foreground,
+		.keeps = {arguments->tun_fd, arguments->namespaces.sockets}};
 	enum mv_exit result;
 
 	(*config)->fwmark = plan->fwmark;
@@ -298,7 +305,8 @@ static enum mv_exit run(
 	}
 	result = clear_remains(host);
 	if (result == MV_EXIT_DONE) {
-		result = mv_host_plan(host, &plan, arguments->file, *config);
+		result = mv_host_plan(
+			host, &plan, arguments->file, *config, arguments->namespaces.mtu_outside);
 		if (arguments->tun_fd >= 0 && (*config)->mtu == 0) {
 			plan.state.mtu = 0; /* That of the device stays. */
 		}
@@ -315,7 +323,7 @@ static enum mv_exit run(
 static enum mv_exit up(const struct mv_command *command, int argc, char **argv)
 {
 	char path[MV_PEER_FILE_PATH_MAX];
-	struct arguments arguments = {0};
+	struct arguments arguments = {.namespaces.sockets = -1};
 	struct mv_config *config;
 
 	if (!parse_options(&arguments, command, argc, argv)) {
@@ -337,12 +345,16 @@ static enum mv_exit up(const struct mv_command *command, int argc, char **argv)
 	struct mv_host host;
 	result = mv_inherited_tun(arguments.tun_fd, config, arguments.file);
 	if (result == MV_EXIT_DONE) {
+		result = mv_namespaces_enter(&arguments.namespaces, config);
+	}
+	if (result == MV_EXIT_DONE) {
 		result = mv_host_init(&host, config->device);
 	}
 	if (result == MV_EXIT_DONE) {
 		result = run(&host, &arguments, &config);
 		mv_host_uninit(&host);
 	}
+	mv_namespaces_uninit(&arguments.namespaces);
 	mv_config_destroy(config);
 	return result;
 }

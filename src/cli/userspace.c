@@ -87,7 +87,7 @@ static enum mv_exit start(const struct mv_session_options *options, bool in_fore
 
 enum mv_exit mv_userspace_run(int argc, char **argv)
 {
-	struct mv_session_options options = {0};
+	struct mv_session_options options = {.socket_namespace = -1};
 	bool in_foreground = false;
 	int i = 0;
 

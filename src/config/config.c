@@ -100,6 +100,8 @@ void mv_config_destroy(struct mv_config *config)
 		sodium_free(config->hooks[i].list);
 	}
 	free(config->addresses);
+	free(config->device_namespace);
+	free(config->socket_namespace);
 	mv_messages_free(config->messages, config->message_count);
 	sodium_free(config);
 }

@@ -89,6 +89,9 @@ struct mv_config {
 	uint32_t table;                  /* its number, where the kind is NUMBER */
 	struct mv_config_hooks hooks[MV_HOOK_COUNT];
 	bool saves_config;
+	/* Network namespaces, by name or absolute path, of the device and all that belongs to it,
+	 * and of the UDP sockets; NULL: that in which the tunnel is set up. */
+	char *device_namespace, *socket_namespace;
 	bool without_offload;        /* packets go through the kernel one by one */
 	struct mv_prefix *addresses; /* host bits kept */
 	size_t address_count;

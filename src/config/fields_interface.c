@@ -1,7 +1,9 @@
 #include "config/fields_interface.h"
 
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -129,4 +131,42 @@ void mv_fields_parse_offload(struct mv_draft *draft, char *value)
 		return;
 	}
 	draft->config->without_offload = is_off;
+}
+
+/* A name is that of a file, as `ip netns` makes it. */
+static bool is_namespace(const char *value)
+{
+	size_t length = strlen(value);
+
+	if (value[0] == '/') {
+		return length < PATH_MAX;
+	}
+	return !strchr(value, '/') && strcmp(value, ".") != 0 && strcmp(value, "..") != 0 &&
+	       length <= NAME_MAX;
+}
+
+static void take_namespace(struct mv_draft *draft, char **place, const char *value)
+{
+	char shown[MV_SHOWN_MAX];
+
+	if (!is_namespace(value)) {
+		mv_draft_error(draft,
+			"%s: write the name of a network namespace, as 'ip netns' lists it, or its "
+			"absolute path",
+			mv_shown(shown, value));
+		return;
+	}
+	free(*place);
+	*place = strdup(value);
+	draft->out_of_memory |= !*place;
+}
+
+void mv_fields_parse_namespace(struct mv_draft *draft, char *value)
+{
+	take_namespace(draft, &draft->config->device_namespace, value);
+}
+
+void mv_fields_parse_socket_namespace(struct mv_draft *draft, char *value)
+{
+	take_namespace(draft, &draft->config->socket_namespace, value);
 }

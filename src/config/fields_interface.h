@@ -18,5 +18,7 @@ void mv_fields_parse_save_config(struct mv_draft *draft, char *value);
 void mv_fields_parse_device(struct mv_draft *draft, char *value);
 void mv_fields_parse_lanes(struct mv_draft *draft, char *value);
 void mv_fields_parse_offload(struct mv_draft *draft, char *value);
+void mv_fields_parse_namespace(struct mv_draft *draft, char *value);
+void mv_fields_parse_socket_namespace(struct mv_draft *draft, char *value);
 
 #endif

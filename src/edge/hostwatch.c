@@ -19,20 +19,29 @@ static void on_link_event(void *ctx, const struct mv_link_event *event)
 	mv_device_set_up(watch->device, event->up, mv_clock_sample());
 }
 
-int mv_hostwatch_update(struct mv_hostwatch *watch)
+static int ask_link(const struct mv_hostwatch *watch, struct mv_link_event *event)
 {
 	struct mv_netlink *netlink;
+
+	if (watch->requests) {
+		return mv_netlink_link_get(watch->requests, watch->place.ifindex, event);
+	}
+	int error = mv_netlink_open(&netlink);
+	if (error == 0) {
+		error = mv_netlink_link_get(netlink, watch->place.ifindex, event);
+		mv_netlink_close(netlink);
+	}
+	return error;
+}
+
+int mv_hostwatch_update(struct mv_hostwatch *watch)
+{
 	struct mv_link_event event;
 
 	if (watch->place.nsid != MV_NSID_OWN) {
 		return 0; /* There is nobody here to ask. */
 	}
-	int error = mv_netlink_open(&netlink);
-	if (error < 0) {
-		return error;
-	}
-	error = mv_netlink_link_get(netlink, watch->place.ifindex, &event);
-	mv_netlink_close(netlink);
+	int error = ask_link(watch, &event);
 	if (error == 0 && event.deleted) {
 		/* Or moved to another namespace. If it was deleted, its descriptor will tell. */
 		return -ENODEV;
@@ -104,5 +113,6 @@ void mv_hostwatch_uninit(struct mv_hostwatch *watch)
 {
 	mv_netlink_close(watch->link);
 	mv_netlink_close(watch->paths);
-	watch->link = watch->paths = NULL;
+	mv_netlink_close(watch->requests);
+	watch->link = watch->paths = watch->requests = NULL;
 }

@@ -15,6 +15,7 @@
 struct mv_hostwatch {
 	uv_poll_t link_poll, paths_poll;
 	struct mv_netlink *link, *paths;
+	struct mv_netlink *requests; /* where the device is; NULL: it is where this process is */
 	struct mv_device *device;
 	struct mv_link_place place;
 	void (*deleted)(void *ctx); /* the tunnel's link is gone */
@@ -22,8 +23,9 @@ struct mv_hostwatch {
 };
 
 /*
- * Fills in nothing but its own: device, place, deleted and ctx are set before, and link may be,
- * where the one who opened it had more privileges (mv_netlink_monitor_open). -errno;
+ * Fills in nothing but its own: device, place, deleted and ctx are set before, link and
+ * requests may be, where the one who opened them had more privileges (mv_netlink_monitor_open) or
+ * was in another network namespace. -errno;
  * mv_hostwatch_uninit also cleans up after a failure.
  */
 int mv_hostwatch_start(struct mv_hostwatch *watch, uv_loop_t *loop);

@@ -155,6 +155,7 @@ static int init_parts(struct mv_loop *loop)
 	loop->watch = (struct mv_hostwatch){.device = loop->device,
 		.place = {.ifindex = loop->tuns[0].ifindex, .nsid = MV_NSID_OWN},
 		.link = loop->watch.link,
+		.requests = loop->watch.requests,
 		.deleted = on_deleted,
 		.ctx = loop};
 	memcpy(loop->watch.place.name, loop->tuns[0].name, sizeof(loop->watch.place.name));
@@ -198,6 +199,7 @@ static int allocate(struct mv_loop **allocated, const struct mv_loop_config *con
 	memcpy(loop->tuns, config->tuns, sizeof(loop->tuns));
 	memcpy(loop->sockets.udps, config->udps, sizeof(loop->sockets.udps));
 	loop->watch.link = config->monitor;
+	loop->watch.requests = config->requests;
 	loop->work.udp = &loop->sockets.udps[0];
 	loop->work.log = config->log;
 	loop->work.record_folder = config->record_folder;
@@ -229,6 +231,7 @@ int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config
 
 		close_descriptors(orphans.tuns, orphans.udps, orphans.lanes);
 		mv_netlink_close(orphans.monitor);
+		mv_netlink_close(orphans.requests);
 		return error;
 	}
 	error = init_parts(loop);

@@ -24,6 +24,8 @@ struct mv_loop_config {
 	uint16_t wanted_port;       /* that was asked for, 0: any */
 	bool offload;               /* asked for, should sockets be opened anew */
 	struct mv_netlink *monitor; /* NULL: the loop opens one itself (mv_netlink_monitor_open) */
+	/* For questions about the device, of its namespace; NULL: it is where this process is. */
+	struct mv_netlink *requests;
 	struct mv_log log;
 	const struct mv_aead_provider *aead;   /* of data; NULL: libsodium */
 	const struct mv_lane_sharing *sharing; /* NULL: what measures best */

@@ -207,8 +207,23 @@ Test(config, defaults)
 	cr_expect_eq(config->mtu, 0);
 	cr_expect_eq(config->lanes, 0);
 	cr_expect_not(config->without_offload);
+	cr_expect_null(config->device_namespace);
+	cr_expect_null(config->socket_namespace);
 	cr_expect_eq(config->address_count, 0);
 	cr_expect_eq(config->peer_count, 0);
+	mv_config_destroy(config);
+}
+
+/* Of several the last one counts. */
+Test(config, namespaces)
+{
+	struct mv_config *config = load(INTERFACE "Namespace = red\n"
+						  "namespace = blue-1.x\n"
+						  "SocketNamespace = /proc/1/ns/net\n");
+
+	cr_assert(config->valid);
+	cr_expect_str_eq(config->device_namespace, "blue-1.x");
+	cr_expect_str_eq(config->socket_namespace, "/proc/1/ns/net");
 	mv_config_destroy(config);
 }
 

@@ -61,7 +61,7 @@ Test(config_messages, sections_and_keys)
 			"PrivateKeyFile, Address, ListenPort, FwMark, MTU, DNS, Table, PreUp, "
 			"PostUp, "
 			"PreDown, PostDown, SaveConfig, "
-			"Device, Lanes, Offload\n"},
+			"Device, Lanes, Offload, Namespace, SocketNamespace\n"},
 		{INTERFACE PEER_B "colour = red\n",
 			"5: error: unknown key 'colour' in [Peer]: there are PublicKey, "
 			"PublicKeyFile, Name, "
@@ -191,6 +191,12 @@ Test(config_messages, numbers)
 			"3: error: Lanes: '0' is not a number of lanes from 1 to 16\n"},
 		{INTERFACE "Offload = yes\n",
 			"3: error: Offload: 'yes': write on, which is the default, or off\n"},
+		{INTERFACE "Namespace = a/b\n",
+			"3: error: Namespace: 'a/b': write the name of a network namespace, as 'ip "
+			"netns' lists it, or its absolute path\n"},
+		{INTERFACE "SocketNamespace = ..\n",
+			"3: error: SocketNamespace: '..': write the name of a network namespace, "
+			"as 'ip netns' lists it, or its absolute path\n"},
 		{INTERFACE "ListenPort = 70000\n",
 			"3: error: ListenPort: '70000' is not a port number from 0 to 65535\n"},
 		{INTERFACE "ListenPort = -1\n",

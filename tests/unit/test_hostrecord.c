@@ -51,7 +51,7 @@ static const struct mv_hoststate example_state = {.mtu = 1420,
 static struct mv_hostrecord make_example(void)
 {
 	struct mv_config_hook hooks[] = {{7, (char[]){"echo  'a # b' %i"}}, {9, (char[]){"true"}}};
-	struct mv_config config = {.saves_config = true};
+	struct mv_config config = {.saves_config = true, .device_namespace = (char[]){"blue 1"}};
 	struct mv_hostrecord record;
 
 	config.hooks[MV_HOOK_PRE_DOWN] = (struct mv_config_hooks){hooks, 2};
@@ -114,6 +114,9 @@ Test(hostrecord, what_is_written_is_read)
 	cr_assert_eq(mv_hostrecord_read(&read, "wg0"), 0);
 	cr_expect_str_eq(read.file, "/run");
 	cr_expect(read.saves_config);
+	cr_expect_str_eq(read.namespace, "blue 1");
+	cr_expect_neq(read.namespace_number, 0);
+	cr_expect_eq(read.namespace_number, record.namespace_number);
 	cr_expect_eq(read.mark, 51820);
 	cr_expect(read.mark_is_given);
 	cr_expect_str_eq(read.dns_name, "tun.wg0");
@@ -164,6 +167,8 @@ Test(hostrecord, what_minivpn_did_not_write_is_not_trusted)
 		FILE_LINE("mark x\n"),
 		FILE_LINE("mark 4294967296\n"),
 		FILE_LINE("socket 1\n"),
+		FILE_LINE("namespace blue\n"),
+		FILE_LINE("namespace \n"),
 		FILE_LINE("unheard of\n"),
 		FILE_LINE("did \n"),
 		FILE_LINE("did something\n"),
@@ -229,6 +234,19 @@ Test(hostrecord, a_path_with_a_line_of_its_own_is_refused)
 		mv_hostrecord_init(&record, "/run/x\nPostDown 1 true", &config, &state), -EINVAL);
 	mv_hostrecord_uninit(&record);
 	cr_expect_eq(mv_hostrecord_init(&record, "/run/none", &config, &state), -ENOENT);
+	mv_hostrecord_uninit(&record);
+}
+
+/* src_valid_mark is one of each network namespace, marks are shunned in all. */
+Test(hostrecord, others_in_another_namespace)
+{
+	struct mv_hostrecord record = make_example();
+
+	cr_assert_eq(mv_hostrecord_write(&record, "wg0"), 0);
+	cr_expect(mv_hostrecord_others_set_src_valid_mark("wg1"));
+	cr_assert_eq(unshare(CLONE_NEWNET), 0);
+	cr_expect_not(mv_hostrecord_others_set_src_valid_mark("wg1"));
+	cr_expect(mv_hostrecord_others_have_mark("wg1", record.mark));
 	mv_hostrecord_uninit(&record);
 }
 

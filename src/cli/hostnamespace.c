@@ -1,0 +1,71 @@
+#include "cli/hostnamespace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "edge/netns.h"
+
+static bool is_here(uint64_t number)
+{
+	int own = mv_netns_open(NULL);
+	bool is_same = own >= 0 && mv_netns_number(own) == number;
+
+	if (own >= 0) {
+		close(own);
+	}
+	return is_same;
+}
+
+/* What asks and changes has to be of the namespace. */
+static int move(struct mv_host *host, int fd)
+{
+	struct mv_netlink *netlink;
+	int error = mv_netns_enter(fd);
+
+	if (error == 0) {
+		error = mv_netlink_open(&netlink);
+	}
+	if (error < 0) {
+		return error;
+	}
+	mv_netlink_close(host->netlink);
+	host->netlink = netlink;
+	return 0;
+}
+
+static enum mv_exit give_up(struct mv_host *host)
+{
+	host->has_lost_namespace = true;
+	fprintf(stderr,
+		"minivpn: %s: the network namespace %s is gone, and what was set up in it; the "
+		"commands of the peer file are not run\n",
+		host->device, host->record.namespace);
+	return MV_EXIT_DONE;
+}
+
+enum mv_exit mv_hostnamespace_enter(struct mv_host *host)
+{
+	const struct mv_hostrecord *record = &host->record;
+
+	if (!host->has_record || !record->namespace || is_here(record->namespace_number)) {
+		return MV_EXIT_DONE;
+	}
+	int fd = mv_netns_open(record->namespace);
+	if (fd == -ENOENT || fd == -EINVAL) {
+		return give_up(host);
+	}
+	/* Another one may have been made by the same name since. */
+	if (fd >= 0 && mv_netns_number(fd) != record->namespace_number) {
+		close(fd);
+		return give_up(host);
+	}
+	int error = fd < 0 ? fd : move(host, fd);
+	if (fd >= 0) {
+		close(fd);
+	}
+	return error < 0 ? mv_command_failed("%s: cannot enter the network namespace %s: %s",
+				   host->device, record->namespace, strerror(-error))
+			 : MV_EXIT_DONE;
+}
