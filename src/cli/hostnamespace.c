@@ -27,7 +27,7 @@ static int move(struct mv_host *host, int fd)
 	if (error == 0) {
 		error = mv_netlink_open(&netlink);
 	}
-	if (error < 0) {
+	if (error != 0) {
 		return error;
 	}
 	mv_netlink_close(host->netlink);

@@ -52,7 +52,8 @@ int mv_tun_open(struct mv_tun *tun, const char *name, int flags);
  * privilege for it, and which stays when it is closed. It takes the framing that the flags ask for;
  * whether it may have many queues was decided when it was made, and is told in has_many_queues.
  * -ENXIO: there is none of this name; -ENOTTY: it is no TUN device; -EBUSY: another program has it,
- * unless it has many queues; -EPERM: it is somebody else's; other -errno as above. On failure tun->fd is -1.
+ * unless it has many queues; -EPERM: it is somebody else's; other -errno as above. On failure
+ * tun->fd is -1.
  */
 int mv_tun_join(struct mv_tun *tun, const char *name, int flags);
 
