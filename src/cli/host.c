@@ -192,6 +192,9 @@ enum mv_exit mv_host_replan(struct mv_host *host, struct mv_hostplan *plan,
 		return report_lock(host, *marks);
 	}
 	int error = mv_hostplan_init(plan, config, mtu_outside, &host->record);
+	if (error == 0 && !host->may_change) {
+		mv_hostleft_narrow(host, plan, config);
+	}
 	return error < 0 ? report_plan(error) : MV_EXIT_DONE;
 }
 

@@ -240,8 +240,8 @@ static int plan_all(struct mv_hostplan *plan, struct mv_netlink *netlink,
 	return error < 0 ? error : plan_mark(plan, netlink, config, now);
 }
 
-int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config,
-	uint32_t mtu_outside, struct mv_hostrecord *now)
+int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config, uint32_t mtu_outside,
+	struct mv_hostrecord *now)
 {
 	struct mv_netlink *netlink;
 

@@ -26,8 +26,8 @@ struct mv_hostplan {
  * there; then no route leads sealed packets into the tunnel, and all of them go where Table says.
  * 0: they are in this one.
  */
-int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config,
-	uint32_t mtu_outside, struct mv_hostrecord *now);
+int mv_hostplan_init(struct mv_hostplan *plan, const struct mv_config *config, uint32_t mtu_outside,
+	struct mv_hostrecord *now);
 void mv_hostplan_uninit(struct mv_hostplan *plan);
 
 /* The MTU as above, by the ways of the network namespace at hand. -errno. */

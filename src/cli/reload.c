@@ -16,6 +16,8 @@
 #include "cli/device_status.h"
 #include "cli/host.h"
 #include "cli/hostchange.h"
+#include "cli/hostleft.h"
+#include "cli/namespaces.h"
 #include "cli/peer_file.h"
 #include "cli/steptext.h"
 #include "config/difference.h"
@@ -24,7 +26,9 @@
 struct reload {
 	struct mv_host host;
 	bool has_host;
+	struct mv_namespaces namespaces;
 	const char *file;
+	char *known_file; /* that the tunnel was set up by */
 	struct mv_config *config;
 	struct mv_snapshot *device; /* as it is */
 	struct mv_hostplan plan;
@@ -35,6 +39,18 @@ struct reload {
 };
 
 /* What differs */
+
+/* A device cannot change its place and keep what it has. */
+static enum mv_exit check_namespace(const struct reload *reload)
+{
+	const char *is = reload->host.record.namespace, *wanted = reload->config->device_namespace;
+	bool is_same = is && wanted ? strcmp(is, wanted) == 0 : is == wanted;
+
+	return is_same ? MV_EXIT_DONE
+		       : mv_command_failed("%s: Namespace cannot be changed while the tunnel is "
+					   "up: 'minivpn down %s', and up again",
+				 reload->host.device, reload->host.device);
+}
 
 static enum mv_exit read_device(struct reload *reload)
 {
@@ -55,13 +71,13 @@ static enum mv_exit read_device(struct reload *reload)
 					 "so it is not known what was done for it",
 			name);
 	}
-	return MV_EXIT_DONE;
+	return check_namespace(reload);
 }
 
 static enum mv_exit compare(struct reload *reload)
 {
-	enum mv_exit result =
-		mv_host_replan(&reload->host, &reload->plan, reload->config, &reload->marks);
+	enum mv_exit result = mv_host_replan(&reload->host, &reload->plan, reload->config,
+		reload->namespaces.mtu_outside, &reload->marks);
 
 	if (result != MV_EXIT_DONE) {
 		return result;
@@ -117,7 +133,7 @@ static enum mv_exit print_all(const struct reload *reload)
 		return mv_command_failed("no memory");
 	}
 	mv_changetext_print(reload->host.device, &reload->changes, reload->device);
-	bool are_some = print_steps(reload, &steps);
+	bool are_some = reload->host.may_change && print_steps(reload, &steps);
 	mv_host_steps_uninit(&steps);
 	if (reload->mark_goes) {
 		printf("%s: remove the mark\n", reload->host.device);
@@ -167,6 +183,15 @@ static enum mv_exit remove_mark(const struct reload *reload)
 			 : MV_EXIT_DONE;
 }
 
+static enum mv_exit change_machine(struct reload *reload)
+{
+	struct mv_host *host = &reload->host;
+	const struct mv_hoststate *new = &reload->plan.state;
+
+	return host->may_change ? mv_hostchange_do(host, &reload->now, new, MV_HOSTCHANGE_GO_ON)
+				: mv_hostleft_tell(host, reload->config, new);
+}
+
 static enum mv_exit change_all(struct reload *reload)
 {
 	struct mv_host *host = &reload->host;
@@ -179,11 +204,9 @@ static enum mv_exit change_all(struct reload *reload)
 	result = change_device(reload);
 	if (result == MV_EXIT_DONE) {
 		result = mv_host_adopt(host, &reload->plan, reload->file, reload->config);
-		reload->file = host->record.file;
 	}
 	if (result == MV_EXIT_DONE) {
-		result = mv_hostchange_do(
-			host, &reload->now, &reload->plan.state, MV_HOSTCHANGE_GO_ON);
+		result = change_machine(reload);
 		if (reload->mark_goes) {
 			result = mv_host_worse(result, remove_mark(reload));
 		}
@@ -205,34 +228,14 @@ static enum mv_exit run(struct reload *reload, bool is_dry)
 	return result == MV_EXIT_DONE && !is_dry ? change_all(reload) : result;
 }
 
-static enum mv_exit lock(struct reload *reload, const char *device)
+/* In the namespace of the device, which is that of the file. */
+static enum mv_exit lock(struct reload *reload)
 {
-	enum mv_exit result = mv_host_init(&reload->host, device);
+	enum mv_exit result = mv_namespaces_enter(&reload->namespaces, reload->config);
 
-	reload->has_host = result == MV_EXIT_DONE;
-	return result;
-}
-
-/* Its peer file is the one that it was set up by. */
-static enum mv_exit load_by_device(struct reload *reload, const char *device)
-{
-	enum mv_exit result = lock(reload, device);
-
-	if (result != MV_EXIT_DONE) {
-		return result;
-	}
-	if (!reload->host.has_record) {
-		return mv_device_is_up(device)
-			       ? mv_command_failed("%s was not set up by 'minivpn up': name the "
-						   "file that it shall be like",
-					 device)
-			       : mv_device_status_failed(device, -ENOENT);
-	}
-	reload->file = reload->host.record.file;
-	result = mv_peer_file_load(&reload->config, reload->file);
-	if (result == MV_EXIT_DONE && strcmp(reload->config->device, device) != 0) {
-		return mv_command_failed("'%s' is for the device %s now, and not for %s",
-			reload->file, reload->config->device, device);
+	if (result == MV_EXIT_DONE) {
+		result = mv_host_init(&reload->host, reload->config->device);
+		reload->has_host = result == MV_EXIT_DONE;
 	}
 	return result;
 }
@@ -241,7 +244,37 @@ static enum mv_exit load_by_file(struct reload *reload, const char *file)
 {
 	reload->file = file;
 	enum mv_exit result = mv_peer_file_load(&reload->config, file);
-	return result == MV_EXIT_DONE ? lock(reload, reload->config->device) : result;
+	return result == MV_EXIT_DONE ? lock(reload) : result;
+}
+
+static enum mv_exit report_no_record(const char *device)
+{
+	return mv_device_is_up(device)
+		       ? mv_command_failed("%s was not set up by 'minivpn up': name the file that "
+					   "it shall be like",
+				 device)
+		       : mv_device_status_failed(device, -ENOENT);
+}
+
+/* Its peer file is the one that it was set up by. */
+static enum mv_exit load_by_device(struct reload *reload, const char *device)
+{
+	struct mv_hostrecord record;
+
+	if (mv_hostrecord_read(&record, device) < 0) {
+		return report_no_record(device);
+	}
+	reload->known_file = strdup(record.file);
+	mv_hostrecord_uninit(&record);
+	if (!reload->known_file) {
+		return mv_command_failed("no memory");
+	}
+	enum mv_exit result = load_by_file(reload, reload->known_file);
+	if (result == MV_EXIT_DONE && strcmp(reload->config->device, device) != 0) {
+		return mv_command_failed("'%s' is for the device %s now, and not for %s",
+			reload->file, reload->config->device, device);
+	}
+	return result;
 }
 
 static void let_go(struct reload *reload)
@@ -257,6 +290,8 @@ static void let_go(struct reload *reload)
 	if (reload->has_host) {
 		mv_host_uninit(&reload->host);
 	}
+	mv_namespaces_uninit(&reload->namespaces);
+	free(reload->known_file);
 }
 
 static bool parse_options(const struct mv_command *command, int argc, char **argv)
@@ -277,7 +312,7 @@ static bool parse_options(const struct mv_command *command, int argc, char **arg
 
 static enum mv_exit reload(const struct mv_command *command, int argc, char **argv)
 {
-	struct reload reload = {.marks = -1};
+	struct reload reload = {.namespaces.sockets = -1, .marks = -1};
 	char path[MV_PEER_FILE_PATH_MAX];
 	bool is_dry = parse_options(command, argc, argv);
 
