@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,8 @@ static bool may_write(const char *folder)
 	return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0;
 }
 
-bool mv_folder_is_usable(const char *folder)
+/* Files can be made there, or the folder itself. */
+static bool is_usable(const char *folder)
 {
 	char parent[MV_FOLDER_STATE_MAX];
 	const char *slash = strrchr(folder, '/');
@@ -28,6 +30,14 @@ bool mv_folder_is_usable(const char *folder)
 	return length < (int)sizeof(parent) && may_write(parent);
 }
 
+/* It is a question of permission. What lies in the way is not, and nobody should overlook it. */
+static bool is_closed(const char *folder)
+{
+	struct stat found;
+
+	return !is_usable(folder) && (stat(folder, &found) < 0 || S_ISDIR(found.st_mode));
+}
+
 /* "/run/NAME" below `base`, if that can be. */
 static bool use(char *path, size_t room, const char *base, const char *system)
 {
@@ -35,12 +45,12 @@ static bool use(char *path, size_t room, const char *base, const char *system)
 		return false; /* By the specification it is to be taken for none. */
 	}
 	int length = snprintf(path, room, "%s%s", base, strrchr(system, '/'));
-	return length < (int)room && mv_folder_is_usable(path);
+	return length < (int)room && is_usable(path);
 }
 
 const char *mv_folder_runtime(char path[static MV_FOLDER_RUNTIME_MAX], const char *system)
 {
-	if (mv_folder_is_usable(system) ||
+	if (!is_closed(system) ||
 		!use(path, MV_FOLDER_RUNTIME_MAX, getenv("XDG_RUNTIME_DIR"), system)) {
 		snprintf(path, MV_FOLDER_RUNTIME_MAX, "%s", system);
 	}
@@ -77,7 +87,7 @@ static bool use_state_of_user(char path[static MV_FOLDER_STATE_MAX], const char 
 
 const char *mv_folder_state(char path[static MV_FOLDER_STATE_MAX], const char *system)
 {
-	if (mv_folder_is_usable(system) || !use_state_of_user(path, system)) {
+	if (!is_closed(system) || !use_state_of_user(path, system)) {
 		snprintf(path, MV_FOLDER_STATE_MAX, "%s", system);
 	}
 	return path;

@@ -6,18 +6,15 @@
 #ifndef MV_CONTROL_FOLDER_H
 #define MV_CONTROL_FOLDER_H
 
-#include <stdbool.h>
-
 /* A socket's path has little room. */
 #define MV_FOLDER_RUNTIME_MAX 80
 #define MV_FOLDER_STATE_MAX   192
 
-/* Whether files can be made there, or the folder itself. */
-bool mv_folder_is_usable(const char *folder);
-
 /*
- * For "/run/NAME": this if it is usable, else $XDG_RUNTIME_DIR/NAME if that is, else "/run/NAME"
- * all the same, so that whoever uses it learns why he cannot. Makes nothing. Returns `path`.
+ * For "/run/NAME": this if files can be made there, or the folder itself; else
+ * $XDG_RUNTIME_DIR/NAME if that is so there; else "/run/NAME" all the same, so that whoever uses it
+ * learns why he cannot, and so where no folder but something else has that name. Makes nothing.
+ * Returns `path`.
  */
 const char *mv_folder_runtime(char path[static MV_FOLDER_RUNTIME_MAX], const char *system);
 

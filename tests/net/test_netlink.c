@@ -446,8 +446,9 @@ static bool has(
 {
 	struct mv_host_step step = {.kind = kind, .number = number};
 
-	if (prefix)
+	if (prefix) {
 		CHECK_INT(mv_prefix_parse(&step.prefix, prefix), MV_PREFIX_OK);
+	}
 	return mv_netlink_has(bench->netlink, bench->tun.ifindex, &step);
 }
 

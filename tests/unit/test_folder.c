@@ -68,6 +68,18 @@ Test(folder, that_of_the_system_where_it_can_be_used_or_made)
 	cr_expect_eq(access(name, F_OK), -1); /* It was not made. */
 }
 
+Test(folder, what_lies_in_the_way_is_not_passed_over)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s/wireguard", system_run);
+	FILE *out = fopen(name, "w");
+	cr_assert_not_null(out);
+	fclose(out);
+	expect_runtime(name, name, "");
+	expect_state(name, name, "");
+}
+
 Test(folder, else_that_of_the_user)
 {
 	expect_runtime(closed, user_run, "/wireguard");
