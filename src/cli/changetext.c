@@ -110,7 +110,8 @@ static void print_change(struct walk *walk, const struct mv_change *change)
 			change->text);
 		break;
 	case MV_CHANGE_ENDPOINTS:
-		print_of_peer(walk, "it is at ", change->text);
+		print_of_peer(
+			walk, *change->text ? "it is at " : "it has to call first", change->text);
 		break;
 	case MV_CHANGE_ENDPOINT:
 		print_of_peer(walk, "it is at ", mv_endpoint_print(endpoint, &change->endpoint));
@@ -126,8 +127,6 @@ static void print_change(struct walk *walk, const struct mv_change *change)
 		break;
 	case MV_CHANGE_REPLACE_PEERS:
 	case MV_CHANGE_UPDATE_ONLY:
-	case MV_CHANGE_ENDPOINT_PENDING:
-	case MV_CHANGE_ENDPOINT_RESOLVED:
 	case MV_CHANGE_REPLACE_ALLOWED_IPS:
 		break; /* Only how it is done. */
 	}

@@ -40,6 +40,23 @@ static uint32_t bounded_mtu(const struct mv_config *config, uint32_t path_mtu)
 	return path_mtu < least + OVERHEAD ? least : path_mtu - OVERHEAD;
 }
 
+/* To that of the narrowest way to any of them; 0: none is known yet. */
+static void narrow_mtu(uint32_t *least, struct mv_netlink *netlink,
+	const struct mv_endpoints *endpoints, uint32_t mark)
+{
+	uint32_t mtu;
+
+	for (size_t i = 0; i < endpoints->count; i++) {
+		const struct mv_ip *ip = &endpoints->list[i].address.ip;
+
+		if (ip->family != MV_FAMILY_NONE &&
+			mv_netlink_path_mtu(netlink, ip, mark, &mtu) == 0 &&
+			(*least == 0 || mtu < *least)) {
+			*least = mtu;
+		}
+	}
+}
+
 static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *config, uint32_t mark)
 {
 	uint32_t least = 0, mtu;
@@ -49,13 +66,7 @@ static uint32_t find_mtu(struct mv_netlink *netlink, const struct mv_config *con
 	}
 
 	for (size_t i = 0; i < config->peer_count; i++) {
-		const struct mv_endpoint *endpoint = &config->peers[i].endpoint;
-
-		if (endpoint->ip.family != MV_FAMILY_NONE &&
-			mv_netlink_path_mtu(netlink, &endpoint->ip, mark, &mtu) == 0 &&
-			(least == 0 || mtu < least)) {
-			least = mtu;
-		}
+		narrow_mtu(&least, netlink, &config->peers[i].endpoint_list, mark);
 	}
 	if (least == 0 && mv_netlink_default_mtu(netlink, &mtu) == 0) {
 		least = mtu;
@@ -96,15 +107,25 @@ static bool is_private(const struct mv_prefix *prefix)
 	return false;
 }
 
+static bool any_within(const struct mv_endpoints *endpoints, const struct mv_prefix *prefix)
+{
+	for (size_t i = 0; i < endpoints->count; i++) {
+		if (mv_prefix_contains(prefix, &endpoints->list[i].address.ip)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A route in the main table could lead sealed packets into the tunnel itself: it leads everywhere,
  * or to an endpoint, or to one whose address is not known yet. */
 static bool may_lead_in(const struct mv_config *config, const struct mv_prefix *prefix)
 {
 	for (size_t i = 0; i < config->peer_count; i++) {
-		const struct mv_config_peer *peer = &config->peers[i];
+		const struct mv_endpoints *endpoints = &config->peers[i].endpoint_list;
 
-		if (mv_prefix_contains(prefix, &peer->endpoint.ip) ||
-			(peer->endpoint_host && !is_private(prefix))) {
+		if (any_within(endpoints, prefix) ||
+			(mv_endpoints_have_name(endpoints) && !is_private(prefix))) {
 			return true;
 		}
 	}

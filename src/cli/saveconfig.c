@@ -138,26 +138,6 @@ struct saved {
 	bool out_of_memory;
 };
 
-/* The name stays where no address of it was ever found. */
-static bool find_endpoint(
-	void *ctx, const uint8_t public_key[static MV_KEY_LEN], char *text, size_t size)
-{
-	const struct mv_config *config = ((struct saved *)ctx)->config;
-
-	for (size_t i = 0; i < config->peer_count; i++) {
-		const struct mv_config_peer *peer = &config->peers[i];
-
-		if (peer->endpoint_host && memcmp(peer->public_key, public_key, MV_KEY_LEN) == 0) {
-			bool has_colon = strchr(peer->endpoint_host, ':');
-
-			snprintf(text, size, has_colon ? "[%s]:%u" : "%s:%u", peer->endpoint_host,
-				(unsigned)peer->endpoint_port);
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool find_networks(void *ctx, const struct mv_snapshot *snapshot,
 	const struct mv_peer_snapshot *peer, struct mv_showconf_networks *networks)
 {
@@ -179,7 +159,6 @@ static char *print_snapshot(
 		const struct mv_showconf_extra extra = {.interface_lines = lines,
 			.private_key_file = key_file,
 			.is_peer_file = true,
-			.endpoint = find_endpoint,
 			.networks = find_networks,
 			.ctx = &saved};
 

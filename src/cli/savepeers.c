@@ -47,6 +47,13 @@ int mv_savepeers_complete(struct mv_snapshot *snapshot, const struct mv_snapshot
 		const struct mv_peer_snapshot *told =
 			status ? find_status(status, key, &status_at) : NULL;
 
+		const char *endpoints = told               ? told->endpoints
+					: given && !status ? given->endpoints
+							   : NULL;
+
+		if (endpoints && !(peer->endpoints = strdup(endpoints))) {
+			return -ENOMEM;
+		}
 		if (told) {
 			memcpy(peer->name, told->name, sizeof(peer->name));
 		} else if (given) {

@@ -303,19 +303,6 @@ static enum mv_exit heed_hangups(struct session *session)
 			 : MV_EXIT_DONE;
 }
 
-static enum mv_exit resolve_names(struct session *session)
-{
-	for (size_t i = 0; session->config && i < session->config->peer_count; i++) {
-		const struct mv_config_peer *peer = &session->config->peers[i];
-
-		if (peer->endpoint_host && mv_loop_resolve(session->loop, peer->public_key,
-						   peer->endpoint_host, peer->endpoint_port) < 0) {
-			return mv_command_failed("no memory");
-		}
-	}
-	return MV_EXIT_DONE;
-}
-
 /*
  * Descriptors first, those of the device's network before those of the sockets', then no more
  * privileges, then everything else. No thread runs before the loop starts. The control socket comes
@@ -336,7 +323,6 @@ static enum mv_exit set_up(struct session *session)
 		open_control,
 		start_loop,
 		heed_hangups,
-		resolve_names,
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {

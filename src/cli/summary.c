@@ -25,14 +25,15 @@ static void print_prefixes(const struct mv_prefix *prefixes, size_t count)
 
 static void print_endpoint(const struct mv_config_peer *peer)
 {
-	char text[MV_ENDPOINT_TEXT_MAX];
+	const struct mv_endpoints *list = &peer->endpoint_list;
+	char text[MV_ENDPOINTS_ENTRY_TEXT_MAX];
 
-	if (peer->endpoint_host) {
-		printf(" at %s:%u (being resolved)", peer->endpoint_host,
-			(unsigned)peer->endpoint_port);
-	} else if (peer->endpoint.ip.family != MV_FAMILY_NONE) {
-		printf(" at %s", mv_endpoint_print(text, &peer->endpoint));
-	} else {
+	for (size_t i = 0; i < list->count; i++) {
+		printf("%s%s%s", i == 0 ? " at " : ", else ",
+			mv_endpoints_print_entry(text, &list->list[i]),
+			list->list[i].host ? " (being resolved)" : "");
+	}
+	if (list->count == 0) {
 		fputs(" wherever it calls from", stdout);
 	}
 }

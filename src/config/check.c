@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/dnsvalue.h"
+#include "config/endpointvalue.h"
 #include "config/exclude.h"
 #include "config/hooks.h"
 #include "config/ifname.h"
@@ -199,23 +200,37 @@ static void settle_allowed_ips(struct mv_draft *draft)
 	free(first);
 }
 
+/* Where the routes are ours to place they are kept out of the way. */
+static void check_endpoints(struct mv_draft *draft, const struct mv_draft_prefix *allowed)
+{
+	const struct mv_config *config = draft->config;
+	const struct mv_endpoints *endpoints = &config->peers[allowed->peer].endpoint_list;
+	char prefix[MV_PREFIX_TEXT_MAX], text[MV_ENDPOINT_TEXT_MAX];
+
+	if (config->table_kind != MV_TABLE_NUMBER || config->table != TABLE_MAIN) {
+		return;
+	}
+	for (size_t i = 0; i < endpoints->count; i++) {
+		const struct mv_endpoint *endpoint = &endpoints->list[i].address;
+
+		if (mv_prefix_contains(&allowed->prefix, &endpoint->ip)) {
+			mv_draft_warning(draft,
+				"%s contains the Endpoint %s: with this Table sealed packets would "
+				"go into the tunnel; leave it to Table = auto",
+				mv_prefix_print(prefix, &allowed->prefix),
+				mv_endpoint_print(text, endpoint));
+		}
+	}
+}
+
 /* What is in order by itself, but leads nowhere: into the tunnel itself, or to this machine. */
 static void check_way(struct mv_draft *draft, const struct mv_draft_prefix *allowed)
 {
 	const struct mv_config *config = draft->config;
-	const struct mv_endpoint *endpoint = &config->peers[allowed->peer].endpoint;
-	char prefix[MV_PREFIX_TEXT_MAX], text[MV_ENDPOINT_TEXT_MAX];
+	char prefix[MV_PREFIX_TEXT_MAX];
 
 	mv_draft_place(draft, allowed->line, allowed->column, "AllowedIPs");
-	/* Where the routes are ours to place they are kept out of the way. */
-	if (config->table_kind == MV_TABLE_NUMBER && config->table == TABLE_MAIN &&
-		mv_prefix_contains(&allowed->prefix, &endpoint->ip)) {
-		mv_draft_warning(draft,
-			"%s contains the Endpoint %s: with this Table sealed packets would go "
-			"into the tunnel; leave it to Table = auto",
-			mv_prefix_print(prefix, &allowed->prefix),
-			mv_endpoint_print(text, endpoint));
-	}
+	check_endpoints(draft, allowed);
 	for (size_t i = 0; i < config->address_count; i++) {
 		if (allowed->prefix.bits == mv_ip_width(&allowed->prefix.ip) &&
 			mv_ip_equal(&allowed->prefix.ip, &config->addresses[i].ip)) {
@@ -332,6 +347,21 @@ static void check_names(struct mv_draft *draft)
 	free(first);
 }
 
+static void settle_endpoints(struct mv_draft *draft)
+{
+	for (size_t i = 0; i < draft->config->peer_count; i++) {
+		const struct mv_given *given = &draft->peers[i].given[MV_SETTING_RESOLVE_INTERVAL];
+		struct mv_config_peer *peer = &draft->config->peers[i];
+
+		if (peer->endpoint_list.interval_s > 0 &&
+			!mv_endpoints_have_name(&peer->endpoint_list)) {
+			mv_draft_place(draft, given->line, given->column, "ResolveInterval");
+			mv_draft_warning(draft, "no Endpoint of this peer is a name");
+		}
+		mv_endpointvalue_settle(draft, peer);
+	}
+}
+
 void mv_check_draft(struct mv_draft *draft)
 {
 	check_device(draft);
@@ -344,5 +374,6 @@ void mv_check_draft(struct mv_draft *draft)
 	check_peers(draft);
 	check_names(draft);
 	settle_allowed_ips(draft);
+	settle_endpoints(draft);
 	check_ways(draft);
 }

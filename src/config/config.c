@@ -87,7 +87,8 @@ void mv_config_destroy(struct mv_config *config)
 		free(config->peers[i].allowed_ips);
 		free(config->peers[i].excluded_ips);
 		free(config->peers[i].written_ips);
-		free(config->peers[i].endpoint_host);
+		mv_endpoints_clear(&config->peers[i].endpoint_list);
+		free(config->peers[i].endpoints);
 	}
 	sodium_free(config->peers);
 	free(config->private_key_file);
@@ -121,17 +122,6 @@ void mv_config_lock_memory(struct mv_config *config)
 	}
 }
 
-static int add_endpoint(struct mv_changes *changes, const struct mv_config_peer *peer)
-{
-	if (peer->endpoint_host) {
-		return mv_changes_add(changes, MV_CHANGE_ENDPOINT_PENDING);
-	}
-	if (peer->endpoint.ip.family == MV_FAMILY_NONE) {
-		return 0;
-	}
-	return mv_changes_add_endpoint(changes, MV_CHANGE_ENDPOINT, &peer->endpoint);
-}
-
 static int add_allowed_ips(struct mv_changes *changes, const struct mv_config_peer *peer)
 {
 	int rc = mv_changes_add(changes, MV_CHANGE_REPLACE_ALLOWED_IPS);
@@ -156,8 +146,8 @@ int mv_config_peer_changes(const struct mv_config_peer *peer, struct mv_changes 
 		rc = mv_changes_add_text(
 			changes, MV_CHANGE_PRESHARED_KEY_FILE, peer->preshared_key_file);
 	}
-	if (rc == 0) {
-		rc = add_endpoint(changes, peer);
+	if (rc == 0 && peer->endpoints) {
+		rc = mv_changes_add_text(changes, MV_CHANGE_ENDPOINTS, peer->endpoints);
 	}
 	if (rc == 0) {
 		rc = mv_changes_add_keepalive(changes, peer->persistent_keepalive_s);

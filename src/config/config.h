@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "crypto/x25519.h"
 #include "tunnel/change.h"
+#include "tunnel/endpoints.h"
 
 #define MV_DEVICE_NAME_MAX 16 /* IFNAMSIZ, with the terminator */
 
@@ -40,9 +41,8 @@ struct mv_config_peer {
 	/* Where something is excluded, for each of the allowed: that of the file which it is, or
 	 * of which it is left. Else NULL. */
 	struct mv_prefix *written_ips;
-	struct mv_endpoint endpoint; /* family NONE: none, or a name */
-	char *endpoint_host;    /* the name to resolve, NULL if there is none; may carry a %scope */
-	uint16_t endpoint_port; /* of the name, host order */
+	struct mv_endpoints endpoint_list; /* empty: it has to call first */
+	char *endpoints;                   /* the same as text, NULL if it is empty */
 	uint16_t persistent_keepalive_s;
 };
 

@@ -167,6 +167,9 @@ static int change_peer(const struct difference *difference, const struct mv_peer
 		sodium_memcmp(there->preshared_key, wanted->preshared_key, MV_KEY_LEN) != 0) {
 		rc = mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, wanted->preshared_key);
 	}
+	if (rc == 0) {
+		rc = change_text(changes, MV_CHANGE_ENDPOINTS, there->endpoints, wanted->endpoints);
+	}
 	if (rc == 0 && there->persistent_keepalive_s != wanted->persistent_keepalive_s) {
 		rc = mv_changes_add_keepalive(changes, wanted->persistent_keepalive_s);
 	}

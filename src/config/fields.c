@@ -51,6 +51,8 @@ static const struct mv_field fields[] = {
 	{"AllowedIPs", PEER, WG, LIST, MV_SETTING_ALLOWED_IPS, mv_fields_parse_allowed_ips},
 	{"ExcludedIPs", PEER, OURS, LIST, MV_SETTING_EXCLUDED_IPS, mv_fields_parse_excluded_ips},
 	{"Endpoint", PEER, WG, ONE, MV_SETTING_ENDPOINT, mv_fields_parse_endpoint},
+	{"ResolveInterval", PEER, OURS, ONE, MV_SETTING_RESOLVE_INTERVAL,
+		mv_fields_parse_resolve_interval},
 	{"PersistentKeepalive", PEER, WG, ONE, MV_SETTING_KEEPALIVE, mv_fields_parse_keepalive},
 };
 

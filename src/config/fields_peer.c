@@ -127,7 +127,19 @@ void mv_fields_parse_excluded_ips(struct mv_draft *draft, char *value)
 
 void mv_fields_parse_endpoint(struct mv_draft *draft, char *value)
 {
-	mv_endpointvalue_parse(draft, mv_draft_peer(draft), value);
+	mv_endpointvalue_parse(draft, value);
+}
+
+/* Without a name it has no meaning: config/check says so. */
+void mv_fields_parse_resolve_interval(struct mv_draft *draft, char *value)
+{
+	uint32_t interval_s = 0;
+
+	if (strcasecmp(value, "off") == 0 ||
+		mv_value_parse_number(draft, &interval_s, value, MV_RESOLVE_INTERVAL_MIN_S,
+			MV_RESOLVE_INTERVAL_MAX_S, "'off' or a number of seconds")) {
+		mv_draft_peer(draft)->endpoint_list.interval_s = interval_s;
+	}
 }
 
 void mv_fields_parse_keepalive(struct mv_draft *draft, char *value)

@@ -16,6 +16,7 @@ void mv_fields_parse_psk_file(struct mv_draft *draft, char *value);
 void mv_fields_parse_allowed_ips(struct mv_draft *draft, char *value);
 void mv_fields_parse_excluded_ips(struct mv_draft *draft, char *value);
 void mv_fields_parse_endpoint(struct mv_draft *draft, char *value);
+void mv_fields_parse_resolve_interval(struct mv_draft *draft, char *value);
 void mv_fields_parse_keepalive(struct mv_draft *draft, char *value);
 
 #endif

@@ -22,12 +22,13 @@ enum fate {
 	STAYS,
 	GOES,
 	BECOMES_KEY,
-	BECOMES_LIST, /* what ExcludedIPs leave of AllowedIPs */
+	BECOMES_LIST,     /* what ExcludedIPs leave of AllowedIPs */
+	BECOMES_ENDPOINT, /* the first of a list, which wg does not know */
 };
 
 struct line {
 	enum fate fate;
-	enum mv_setting setting; /* which key it becomes */
+	enum mv_setting setting; /* which it becomes */
 	size_t peer;
 };
 
@@ -93,6 +94,9 @@ static void on_entry(void *ctx, const struct mv_ini_entry *entry)
 	struct strip *strip = ctx;
 	enum fate fate = fate_of(strip, field);
 
+	if (field && field->setting == MV_SETTING_ENDPOINT && strchr(entry->value, ',')) {
+		fate = BECOMES_ENDPOINT;
+	}
 	if (fate != STAYS) {
 		strip->lines[entry->line] = (struct line){
 			.fate = fate, .setting = field->setting, .peer = strip->peers - 1};
@@ -143,6 +147,19 @@ static char *put_list(char *out, const struct mv_config_peer *peer)
 	return out;
 }
 
+/* `out` has room for KEY_LINE_MAX more than the line that it takes the place of. */
+static char *put_endpoint(char *out, const struct strip *strip, const struct line *line, size_t len)
+{
+	const struct mv_endpoints *list = &strip->config->peers[line->peer].endpoint_list;
+	char text[MV_ENDPOINTS_ENTRY_TEXT_MAX];
+
+	if (list->count > 0) {
+		out += snprintf(out, len + KEY_LINE_MAX, "Endpoint = %s\n",
+			mv_endpoints_print_entry(text, &list->list[0]));
+	}
+	return out;
+}
+
 /* A comment that begins with ';', which wg does not know. */
 static bool is_lenient_comment(const char *line, size_t len)
 {
@@ -162,6 +179,8 @@ static void put_lines(char *out, const struct strip *strip, const char *text)
 			out = put_key(out, strip, line);
 		} else if (line->fate == BECOMES_LIST) {
 			out = put_list(out, &strip->config->peers[line->peer]);
+		} else if (line->fate == BECOMES_ENDPOINT) {
+			out = put_endpoint(out, strip, line, len);
 		} else if (line->fate == STAYS && !is_lenient_comment(text, len)) {
 			out = mempcpy(out, text, len);
 		}

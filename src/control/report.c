@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "control/places.h"
 #include "crypto/keytext.h"
 #include "minivpn/version.h"
 
@@ -176,6 +177,21 @@ static void print_endpoint(const struct report *report, const struct mv_peer_sna
 	}
 }
 
+static void print_list(const struct report *report, const struct mv_peer_snapshot *peer)
+{
+	char *text = mv_places_text(peer);
+
+	if (text) {
+		print_label(report, "endpoints");
+		fprintf(report->out, "%s\n", text);
+	}
+	free(text);
+	if (peer->endpoints_trouble) {
+		print_label(report, "not resolved");
+		fprintf(report->out, "%s\n", peer->endpoints_trouble);
+	}
+}
+
 static void print_allowed_ips(
 	const struct report *report, const struct mv_prefix *prefixes, size_t count)
 {
@@ -271,6 +287,7 @@ static void print_peer(const struct report *report, const struct mv_snapshot *sn
 		fprintf(report->out, "%s\n", peer->preshared_key_file);
 	}
 	print_endpoint(report, peer);
+	print_list(report, peer);
 	print_allowed_ips(report, snapshot->prefixes + peer->first_prefix, peer->prefix_count);
 	if (peer->last_handshake_s != 0) {
 		print_label(report, "latest handshake");

@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "control/text.h"
 #include "crypto/keytext.h"
+#include "tunnel/endpoints.h"
 
 static void print_key(struct mv_text *out, const char *name, const uint8_t key[static MV_KEY_LEN])
 {
@@ -69,19 +71,37 @@ static void print_allowed_ips(struct mv_text *out, const struct mv_snapshot *sna
 	print_networks(out, "ExcludedIPs", networks.excluded, networks.excluded_count);
 }
 
-/* A name has at most 253 characters. */
-#define NAME_AND_PORT_MAX 272
+/* A list, or a name, is kept; of an address it is the one where the peer is now. False: there is
+ * none of them. */
+static bool print_list(struct mv_text *out, const struct mv_peer_snapshot *peer)
+{
+	struct mv_endpoints endpoints = {0};
+	char *list = NULL;
+
+	if (peer->endpoints && mv_endpoints_parse(&endpoints, peer->endpoints) == 0 &&
+		mv_endpoints_are_many(&endpoints)) {
+		list = mv_endpoints_print_list(&endpoints);
+	}
+	if (list) {
+		mv_text_printf(out, "Endpoint = %s\n", list);
+	}
+	if (list && endpoints.interval_s > 0) {
+		mv_text_printf(out, "ResolveInterval = %u\n", (unsigned)endpoints.interval_s);
+	}
+	mv_endpoints_clear(&endpoints);
+	bool is_printed = list != NULL;
+	free(list);
+	return is_printed;
+}
 
 static void print_endpoint(struct mv_text *out, const struct mv_peer_snapshot *peer,
 	const struct mv_showconf_extra *extra)
 {
-	char text[NAME_AND_PORT_MAX];
+	char text[MV_ENDPOINT_TEXT_MAX];
 
-	if (peer->endpoint.ip.family != MV_FAMILY_NONE) {
+	if ((!extra->is_peer_file || !print_list(out, peer)) &&
+		peer->endpoint.ip.family != MV_FAMILY_NONE) {
 		mv_text_printf(out, "Endpoint = %s\n", mv_endpoint_print(text, &peer->endpoint));
-	} else if (extra->endpoint &&
-		   extra->endpoint(extra->ctx, peer->public_key, text, sizeof(text))) {
-		mv_text_printf(out, "Endpoint = %s\n", text);
 	}
 }
 

@@ -21,13 +21,10 @@ struct mv_showconf_networks {
 struct mv_showconf_extra {
 	const char *interface_lines;  /* that are to stand first in [Interface]; NULL: none */
 	const char *private_key_file; /* stands there instead of the key; NULL: the key itself */
-	/* What minivpn alone reads is printed, too: the names of peers, and instead of a pre-shared
-	 * key the file that holds it, where the snapshot has one. */
+	/* What minivpn alone reads is printed, too: the names of peers, endpoints as names and
+	 * lists instead of the address in use, and instead of a pre-shared key the file that holds
+	 * it, where the snapshot has these. */
 	bool is_peer_file;
-	/* The Endpoint of a peer whose address is not known: "NAME:PORT", written into text; false:
-	 * there is none. NULL: of no peer. */
-	bool (*endpoint)(
-		void *ctx, const uint8_t public_key[static MV_KEY_LEN], char *text, size_t size);
 	/* How the allowed IPs of a peer were written, where not as they are; false: as they are.
 	 * NULL: those of every peer. */
 	bool (*networks)(void *ctx, const struct mv_snapshot *snapshot,

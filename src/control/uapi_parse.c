@@ -138,18 +138,37 @@ static bool read_name(struct reader *reader, const char *value)
 	return true;
 }
 
+/* Without what would act on a terminal. */
+static bool copy_text(char **copy, const char *value)
+{
+	const char *odd = value;
+
+	while ((unsigned char)*odd >= ' ' && *odd != 0x7f) {
+		odd++;
+	}
+	free(*copy);
+	*copy = *odd ? NULL : strdup(value);
+	return *copy != NULL;
+}
+
 static bool read_endpoints(struct reader *reader, const char *value)
 {
-	free(reader->peer->endpoints);
-	reader->peer->endpoints = strdup(value);
-	return reader->peer->endpoints != NULL;
+	return copy_text(&reader->peer->endpoints, value);
 }
 
 static bool read_preshared_key_file(struct reader *reader, const char *value)
 {
-	free(reader->peer->preshared_key_file);
-	reader->peer->preshared_key_file = strdup(value);
-	return reader->peer->preshared_key_file != NULL;
+	return copy_text(&reader->peer->preshared_key_file, value);
+}
+
+static bool read_endpoints_trouble(struct reader *reader, const char *value)
+{
+	return copy_text(&reader->peer->endpoints_trouble, value);
+}
+
+static bool read_endpoint_entry(struct reader *reader, const char *value)
+{
+	return read_u32(&reader->peer->endpoint_entry, value);
 }
 
 static bool read_endpoint(struct reader *reader, const char *value)
@@ -257,6 +276,8 @@ static const struct field {
 	{"name", true, read_name},
 	{"endpoint", true, read_endpoint},
 	{"endpoints", true, read_endpoints},
+	{"endpoint_entry", true, read_endpoint_entry},
+	{"endpoints_trouble", true, read_endpoints_trouble},
 	{"endpoint_pending", true, read_endpoint_pending},
 	{"last_handshake_time_sec", true, read_handshake_s},
 	{"last_handshake_time_nsec", true, read_handshake_ns},
@@ -347,11 +368,7 @@ static int parse_copy(struct mv_snapshot **snapshot, char *text)
 	if (error < 0) {
 		return error;
 	}
-	if (!read_reply(&reader, text)) {
-		error = -EPROTO;
-	} else {
-		error = -reader.error;
-	}
+	error = read_reply(&reader, text) ? -reader.error : -EPROTO;
 	if (error == 0) {
 		*snapshot = reader.snapshot;
 	} else {

@@ -153,6 +153,12 @@ char *mv_uapi_print_status(const struct mv_snapshot *snapshot, size_t *len)
 		if (peer->endpoints) {
 			mv_text_printf(&out, "endpoints=%s\n", peer->endpoints);
 		}
+		if (peer->endpoint_entry != 0) {
+			mv_text_printf(&out, "endpoint_entry=%u\n", peer->endpoint_entry);
+		}
+		if (peer->endpoints_trouble) {
+			mv_text_printf(&out, "endpoints_trouble=%s\n", peer->endpoints_trouble);
+		}
 		if (peer->endpoint_pending) {
 			mv_text_printf(&out, "endpoint_pending=1\n");
 		}

@@ -11,6 +11,7 @@
 
 #include "control/uapi.h"
 #include "crypto/keytext.h"
+#include "tunnel/endpoints.h"
 
 /* -EINVAL: not a value of this key; -ENOMEM. */
 typedef int add_change(struct mv_changes *changes, const char *value);
@@ -137,7 +138,11 @@ static int add_name(struct mv_changes *changes, const char *value)
 
 static int add_endpoints(struct mv_changes *changes, const char *value)
 {
-	return mv_changes_add_text(changes, MV_CHANGE_ENDPOINTS, value);
+	struct mv_endpoints endpoints;
+	int error = mv_endpoints_parse(&endpoints, value);
+
+	mv_endpoints_clear(&endpoints);
+	return error < 0 ? error : mv_changes_add_text(changes, MV_CHANGE_ENDPOINTS, value);
 }
 
 static int add_keepalive(struct mv_changes *changes, const char *value)

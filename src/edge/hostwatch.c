@@ -83,6 +83,7 @@ static void on_paths(uv_poll_t *handle, int status, int events)
 	(void)events;
 	mv_netlink_paths_drain(watch->paths);
 	mv_device_forget_sources(watch->device);
+	mv_names_hurry(watch->names);
 	go_on(handle, status, on_paths);
 }
 

@@ -1,14 +1,16 @@
 /*
  * What happens on this machine outside of the program and concerns the device: the tunnel's link
  * goes up or down, changes its MTU or is deleted; addresses and routes change, so that the own
- * address that a peer is answered from may be the wrong one. Watches for both by rtnetlink on the
- * control loop, and tells the device. Belongs to the control loop's thread.
+ * address that a peer is answered from may be the wrong one, and names may be resolved that could
+ * not be. Watches for both by rtnetlink on the control loop, and tells the device. Belongs to the
+ * control loop's thread.
  */
 #ifndef MV_EDGE_HOSTWATCH_H
 #define MV_EDGE_HOSTWATCH_H
 
 #include <uv.h>
 
+#include "edge/names.h"
 #include "edge/netlink.h"
 #include "tunnel/device.h"
 
@@ -17,13 +19,14 @@ struct mv_hostwatch {
 	struct mv_netlink *link, *paths;
 	struct mv_netlink *requests; /* where the device is; NULL: it is where this process is */
 	struct mv_device *device;
+	struct mv_names *names;
 	struct mv_link_place place;
 	void (*deleted)(void *ctx); /* the tunnel's link is gone */
 	void *ctx;
 };
 
 /*
- * Fills in nothing but its own: device, place, deleted and ctx are set before, link and
+ * Fills in nothing but its own: device, names, place, deleted and ctx are set before, link and
  * requests may be, where the one who opened them had more privileges (mv_netlink_monitor_open) or
  * was in another network namespace. -errno;
  * mv_hostwatch_uninit also cleans up after a failure.

@@ -10,7 +10,7 @@
 #include "edge/clock.h"
 #include "edge/hostwatch.h"
 #include "edge/lanes.h"
-#include "edge/resolve.h"
+#include "edge/names.h"
 #include "edge/signals.h"
 #include "edge/sockets.h"
 #include "edge/work.h"
@@ -38,7 +38,7 @@ struct mv_loop {
 	uv_mutex_t lock;
 	struct mv_work work;
 	struct mv_handoff *handoff;
-	struct mv_resolver *resolver;
+	struct mv_names *names;
 	struct mv_lanes lanes;
 };
 
@@ -70,6 +70,7 @@ static void before_sleep(uv_prepare_t *handle)
 	if (mv_work_do(&loop->work, mv_clock_sample())) {
 		uv_async_send(&loop->wake);
 	}
+	mv_names_serve(loop->names);
 	mv_boottimer_arm(&loop->timer, mv_device_arm(loop->device));
 }
 
@@ -96,22 +97,6 @@ static void on_signal(void *ctx, int signum)
 {
 	(void)signum;
 	mv_loop_stop(ctx);
-}
-
-static void on_resolved(
-	void *ctx, const uint8_t public_key[static MV_KEY_LEN], const struct mv_endpoint *endpoint)
-{
-	struct mv_loop *loop = ctx;
-	struct mv_changes changes;
-
-	mv_changes_init(&changes);
-	if (mv_changes_add_key(&changes, MV_CHANGE_PEER, public_key) < 0 ||
-		mv_changes_add(&changes, MV_CHANGE_UPDATE_ONLY) < 0 ||
-		mv_changes_add_endpoint(&changes, MV_CHANGE_ENDPOINT_RESOLVED, endpoint) < 0 ||
-		mv_device_apply(loop->device, &changes, mv_clock_sample()) < 0) {
-		mv_log(&loop->log, MV_LOG_ERROR, "no memory for an endpoint");
-	}
-	mv_changes_uninit(&changes);
 }
 
 /* Life */
@@ -152,14 +137,19 @@ static int init_parts(struct mv_loop *loop)
 		return error;
 	}
 	loop->work.device = loop->device;
+	error = mv_names_create(&loop->names, &loop->uv, loop->device, &loop->log);
+	if (error < 0) {
+		return error;
+	}
 	loop->watch = (struct mv_hostwatch){.device = loop->device,
 		.place = {.ifindex = loop->tuns[0].ifindex, .nsid = MV_NSID_OWN},
 		.link = loop->watch.link,
 		.requests = loop->watch.requests,
 		.deleted = on_deleted,
+		.names = loop->names,
 		.ctx = loop};
 	memcpy(loop->watch.place.name, loop->tuns[0].name, sizeof(loop->watch.place.name));
-	return mv_resolver_create(&loop->resolver, &loop->uv, &loop->log, on_resolved, loop);
+	return 0;
 }
 
 static void configure_lane(struct mv_loop *loop, const struct mv_loop_config *config, size_t i)
@@ -276,6 +266,7 @@ struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 	for (size_t i = 0; i < loop->lanes.count; i++) {
 		mv_lane_narrow_offloads(&loop->lanes.configs[i], snapshot->offloads);
 	}
+	mv_names_complete(loop->names, snapshot);
 	return snapshot;
 }
 
@@ -330,7 +321,7 @@ int mv_loop_apply(struct mv_loop *loop, const struct mv_changes *changes)
 	if (error < 0) {
 		return error;
 	}
-	error = mv_device_apply(loop->device, changes, mv_clock_sample());
+	error = mv_names_apply(loop->names, changes);
 	if (error < 0) {
 		mv_sockets_undo(&loop->sockets, &change);
 		return error;
@@ -338,17 +329,17 @@ int mv_loop_apply(struct mv_loop *loop, const struct mv_changes *changes)
 	return change_sockets(loop, &change);
 }
 
-int mv_loop_resolve(struct mv_loop *loop, const uint8_t public_key[static MV_KEY_LEN],
-	const char *host, uint16_t port)
-{
-	return mv_resolver_add(loop->resolver, public_key, host, port);
-}
-
 int mv_loop_start(struct mv_loop *loop)
 {
 	int error = mv_hostwatch_update(&loop->watch);
 
-	return error < 0 ? error : mv_lanes_start(&loop->lanes);
+	if (error == 0) {
+		error = mv_lanes_start(&loop->lanes);
+	}
+	if (error == 0) {
+		mv_names_start(loop->names);
+	}
+	return error;
 }
 
 void mv_loop_run(struct mv_loop *loop)
@@ -377,7 +368,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 /* Runs the close callbacks. False if a request that cannot be called off is left. */
 static bool close_uv(struct mv_loop *loop)
 {
-	mv_resolver_close(loop->resolver);
+	mv_names_close(loop->names);
 	uv_walk(&loop->uv, close_handle, NULL);
 	/* Closing takes a turn or two of the loop; what is not done then waits for the system. */
 	for (int turn = 0; turn < 10 && uv_loop_alive(&loop->uv); turn++) {

@@ -46,20 +46,17 @@ uv_loop_t *mv_loop_uv(struct mv_loop *loop);
 struct mv_device *mv_loop_device(struct mv_loop *loop);
 
 /*
- * Changes the device and its sockets, whole or not at all. -errno of mv_device_apply and
- * mv_sockets_prepare. With a new port the lanes stand still for a moment, and what peers still send
- * to the old one is taken for a while.
+ * Changes the device, its sockets and where its peers may be, whole or not at all. -errno of
+ * mv_device_apply and mv_sockets_prepare. With a new port the lanes stand still for a moment, and
+ * what peers still send to the old one is taken for a while.
  */
 int mv_loop_apply(struct mv_loop *loop, const struct mv_changes *changes);
 
 /* A snapshot of the device with what only the edge knows; NULL without memory. */
 struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop);
 
-/* Resolves the name of a peer's endpoint in the background, for as long as it takes. -ENOMEM. */
-int mv_loop_resolve(struct mv_loop *loop, const uint8_t public_key[static MV_KEY_LEN],
-	const char *host, uint16_t port);
-
-/* Starts the lane and takes over the state of the link. From here on packets flow. -errno. */
+/* Starts the lane, takes over the state of the link, and begins to resolve names. From here on
+ * packets flow. -errno. */
 int mv_loop_start(struct mv_loop *loop);
 
 /* Until SIGINT, SIGTERM, mv_loop_stop, or the deletion of the tunnel interface. Nothing that comes

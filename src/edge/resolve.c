@@ -1,170 +1,305 @@
 #include "edge/resolve.h"
 
-#include <errno.h>
 #include <netdb.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "edge/sockaddr.h"
+#include "tunnel/endpoints.h"
 
 #define PAUSE_FIRST_MS UINT64_C(1000)
-#define PAUSE_MAX_MS   UINT64_C(20000)
 
-/* One name. It owns itself: it goes when its handle is closed and no request of it is under way. */
-struct query {
-	LIST_ENTRY(query) entry;
-	struct mv_resolver *resolver; /* NULL: nobody waits for the answer any more */
-	uv_getaddrinfo_t request;
-	uv_timer_t retry;
-	bool is_under_way, is_closed;
-	bool has_failed; /* one line in the log is enough */
-	uint64_t pause_ms;
-	uint8_t public_key[MV_KEY_LEN];
-	char service[sizeof("65535")];
-	char host[];
-};
+/* Without an address. A question to servers that are silent takes 2 s each (edge/names), and of
+ * those there are three at most: so a server that comes back is asked within 10 s. */
+#define PAUSE_MAX_MS UINT64_C(3000)
 
-struct mv_resolver {
+/* With one. After so long without a question the pauses begin anew. */
+#define AGAIN_MAX_MS   UINT64_C(20000)
+#define AGAIN_RESET_MS UINT64_C(60000)
+
+/* It owns itself: it goes when its handle is closed and no request of it is under way. */
+struct mv_name {
+	mv_name_changed *changed; /* NULL: nobody waits for the answer any more */
+	void *ctx;
 	uv_loop_t *loop;
 	struct mv_log log;
-	mv_resolved *resolved;
-	void *ctx;
-	LIST_HEAD(, query) queries;
+	uv_getaddrinfo_t request;
+	uv_timer_t timer; /* of the next question that is asked unbidden */
+	bool is_under_way, is_closed, was_answered;
+	const char *trouble;
+	uint64_t asked_ms, pause_ms;
+	uint32_t interval_s;
+	struct mv_endpoint addresses[MV_NAME_ADDRESSES_MAX];
+	size_t count;
+	uint16_t port;
+	char host[MV_HOST_NAME_MAX];
 };
 
-static void ask(struct query *query);
+static void ask(struct mv_name *name);
 
-static void free_if_done(struct query *query)
+static const char *print(char text[static MV_ENDPOINTS_ENTRY_TEXT_MAX], struct mv_name *name)
 {
-	if (query->is_closed && !query->is_under_way) {
-		free(query);
+	const struct mv_endpoints_entry entry = {.host = name->host, .port = name->port};
+
+	return mv_endpoints_print_entry(text, &entry);
+}
+
+static void free_if_done(struct mv_name *name)
+{
+	if (name->is_closed && !name->is_under_way) {
+		free(name);
 	}
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct query *query = handle->data;
+	struct mv_name *name = handle->data;
 
-	query->is_closed = true;
-	free_if_done(query);
+	name->is_closed = true;
+	free_if_done(name);
 }
 
-static void finish(struct query *query)
-{
-	LIST_REMOVE(query, entry);
-	query->resolver = NULL;
-	if (query->is_under_way) {
-		uv_cancel((uv_req_t *)&query->request);
-	}
-	uv_close((uv_handle_t *)&query->retry, on_closed);
-}
-
-static void on_retry(uv_timer_t *timer)
+static void on_timer(uv_timer_t *timer)
 {
 	ask(timer->data);
 }
 
-static void try_later(struct query *query, const char *reason)
+static void grow_pause(struct mv_name *name, uint64_t max_ms)
 {
-	const struct mv_log *log = &query->resolver->log;
-
-	mv_log(log, query->has_failed ? MV_LOG_DEBUG : MV_LOG_WARNING,
-		"endpoint %s:%s: %s; trying again in the background", query->host, query->service,
-		reason);
-	query->has_failed = true;
-	uv_timer_start(&query->retry, on_retry, query->pause_ms, 0);
-	query->pause_ms += query->pause_ms / 5;
-	if (query->pause_ms > PAUSE_MAX_MS) {
-		query->pause_ms = PAUSE_MAX_MS;
+	name->pause_ms += name->pause_ms / 5;
+	if (name->pause_ms > max_ms) {
+		name->pause_ms = max_ms;
 	}
 }
 
-static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
+static void plan_next(struct mv_name *name)
 {
-	struct query *query = request->data;
-	struct mv_resolver *resolver = query->resolver;
-	struct mv_endpoint endpoint;
+	if (name->count == 0) {
+		uv_timer_start(&name->timer, on_timer, name->pause_ms, 0);
+		grow_pause(name, PAUSE_MAX_MS);
+	} else if (name->interval_s > 0) {
+		uv_timer_start(&name->timer, on_timer, name->interval_s * UINT64_C(1000), 0);
+	}
+}
 
-	query->is_under_way = false;
-	if (!resolver) {
-		free_if_done(query);
+/* One line in the log is enough for a row of failures. */
+static void fail(struct mv_name *name, const char *reason)
+{
+	char text[MV_ENDPOINTS_ENTRY_TEXT_MAX];
+	bool is_first = !name->was_answered;
+
+	mv_log(&name->log, name->trouble ? MV_LOG_DEBUG : MV_LOG_WARNING, "endpoint %s: %s; %s",
+		print(text, name), reason,
+		name->count == 0 ? "trying again in the background"
+				 : "what was known of it before stays");
+	name->trouble = reason;
+	name->was_answered = true;
+	plan_next(name);
+	if (is_first) {
+		name->changed(name->ctx);
+	}
+}
+
+static bool contains(const struct mv_endpoint *list, size_t count, const struct mv_endpoint *one)
+{
+	size_t i = 0;
+
+	while (i < count && !mv_endpoint_equal(&list[i], one)) {
+		i++;
+	}
+	return i < count;
+}
+
+/* What has no port of its own: the service is not asked for. */
+static size_t read_addresses(struct mv_endpoint list[static MV_NAME_ADDRESSES_MAX],
+	const struct addrinfo *answer, uint16_t port)
+{
+	size_t count = 0;
+
+	for (; answer && count < MV_NAME_ADDRESSES_MAX; answer = answer->ai_next) {
+		struct mv_endpoint endpoint;
+
+		if (mv_sockaddr_to_endpoint(&endpoint, answer->ai_addr)) {
+			endpoint.port = port;
+			if (!contains(list, count, &endpoint)) {
+				list[count++] = endpoint;
+			}
+		}
+	}
+	return count;
+}
+
+static bool is_known(const struct mv_name *name, const struct mv_endpoint *list, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && contains(name->addresses, name->count, &list[i])) {
+		i++;
+	}
+	return i == count && count == name->count;
+}
+
+static void log_addresses(struct mv_name *name)
+{
+	char text[MV_ENDPOINTS_ENTRY_TEXT_MAX], address[MV_ENDPOINT_TEXT_MAX];
+	char list[MV_NAME_ADDRESSES_MAX * (MV_ENDPOINT_TEXT_MAX + 2)];
+	int len = 0;
+
+	for (size_t i = 0; i < name->count; i++) {
+		len += snprintf(list + len, sizeof(list) - (size_t)len, "%s%s", i > 0 ? ", " : "",
+			mv_endpoint_print(address, &name->addresses[i]));
+	}
+	mv_log(&name->log, MV_LOG_INFO, "endpoint %s is %s", print(text, name), list);
+}
+
+static void take(struct mv_name *name, const struct mv_endpoint *list, size_t count)
+{
+	bool is_new = !is_known(name, list, count);
+
+	name->trouble = NULL;
+	name->was_answered = true;
+	if (is_new) {
+		memcpy(name->addresses, list, count * sizeof(*list));
+		name->count = count;
+		name->pause_ms = PAUSE_FIRST_MS;
+		log_addresses(name);
+	}
+	plan_next(name);
+	if (is_new) {
+		name->changed(name->ctx);
+	}
+}
+
+static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *answer)
+{
+	struct mv_endpoint list[MV_NAME_ADDRESSES_MAX];
+	struct mv_name *name = request->data;
+
+	name->is_under_way = false;
+	if (!name->changed) {
+		free_if_done(name);
 	} else if (status < 0) {
-		try_later(query, uv_strerror(status));
-	} else if (!mv_sockaddr_to_endpoint(&endpoint, addresses->ai_addr)) {
-		try_later(query, "no IPv4 or IPv6 address");
+		fail(name, uv_strerror(status));
 	} else {
-		char text[MV_ENDPOINT_TEXT_MAX];
+		size_t count = read_addresses(list, answer, name->port);
 
-		mv_log(&resolver->log, MV_LOG_INFO, "endpoint %s:%s is %s", query->host,
-			query->service, mv_endpoint_print(text, &endpoint));
-		resolver->resolved(resolver->ctx, query->public_key, &endpoint);
-		finish(query);
+		if (count > 0) {
+			take(name, list, count);
+		} else {
+			fail(name, "no IPv4 or IPv6 address");
+		}
 	}
-	uv_freeaddrinfo(addresses);
+	uv_freeaddrinfo(answer);
 }
 
-static void ask(struct query *query)
+static void ask(struct mv_name *name)
 {
 	const struct addrinfo hints = {
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP};
 
-	int error = uv_getaddrinfo(query->resolver->loop, &query->request, on_answer, query->host,
-		query->service, &hints);
-	if (error < 0) {
-		try_later(query, uv_strerror(error));
-	} else {
-		query->is_under_way = true;
-	}
-}
-
-int mv_resolver_create(struct mv_resolver **created, uv_loop_t *loop, const struct mv_log *log,
-	mv_resolved *resolved, void *ctx)
-{
-	struct mv_resolver *resolver = calloc(1, sizeof(*resolver));
-
-	if (!resolver) {
-		return -ENOMEM;
-	}
-	resolver->loop = loop;
-	resolver->log = *log;
-	resolver->resolved = resolved;
-	resolver->ctx = ctx;
-	LIST_INIT(&resolver->queries);
-	*created = resolver;
-	return 0;
-}
-
-int mv_resolver_add(struct mv_resolver *resolver, const uint8_t public_key[static MV_KEY_LEN],
-	const char *host, uint16_t port)
-{
-	struct query *query = calloc(1, sizeof(*query) + strlen(host) + 1);
-
-	if (!query) {
-		return -ENOMEM;
-	}
-	query->resolver = resolver;
-	query->pause_ms = PAUSE_FIRST_MS;
-	query->request.data = query;
-	query->retry.data = query;
-	memcpy(query->public_key, public_key, MV_KEY_LEN);
-	memcpy(query->host, host, strlen(host) + 1);
-	snprintf(query->service, sizeof(query->service), "%u", (unsigned)port);
-	uv_timer_init(resolver->loop, &query->retry);
-	LIST_INSERT_HEAD(&resolver->queries, query, entry);
-	ask(query);
-	return 0;
-}
-
-void mv_resolver_close(struct mv_resolver *resolver)
-{
-	if (!resolver) {
+	if (name->is_under_way) {
 		return;
 	}
-	while (!LIST_EMPTY(&resolver->queries)) {
-		finish(LIST_FIRST(&resolver->queries));
+	uv_timer_stop(&name->timer);
+	name->asked_ms = uv_now(name->loop);
+	int error = uv_getaddrinfo(name->loop, &name->request, on_answer, name->host, NULL, &hints);
+	if (error < 0) {
+		fail(name, uv_strerror(error));
+	} else {
+		name->is_under_way = true;
 	}
-	free(resolver);
+}
+
+struct mv_name *mv_name_open(uv_loop_t *loop, const struct mv_log *log, const char *host,
+	uint16_t port, mv_name_changed *changed, void *ctx)
+{
+	struct mv_name *name = calloc(1, sizeof(*name));
+
+	if (!name) {
+		return NULL;
+	}
+	name->changed = changed;
+	name->ctx = ctx;
+	name->loop = loop;
+	name->log = *log;
+	name->pause_ms = PAUSE_FIRST_MS;
+	name->port = port;
+	snprintf(name->host, sizeof(name->host), "%s", host);
+	uv_timer_init(loop, &name->timer);
+	name->request.data = name->timer.data = name;
+	return name;
+}
+
+void mv_name_ask(struct mv_name *name)
+{
+	uint64_t passed_ms = uv_now(name->loop) - name->asked_ms;
+
+	if (name->count > 0 && passed_ms > AGAIN_RESET_MS) {
+		name->pause_ms = PAUSE_FIRST_MS;
+	} else if (name->was_answered && (name->count == 0 || passed_ms < name->pause_ms)) {
+		return; /* What has no address is asked for anyway. */
+	}
+	if (name->count > 0) {
+		grow_pause(name, AGAIN_MAX_MS);
+	}
+	ask(name);
+}
+
+void mv_name_set_interval(struct mv_name *name, uint32_t interval_s)
+{
+	if (name->interval_s == interval_s) {
+		return;
+	}
+	name->interval_s = interval_s;
+	if (name->count > 0 && !name->is_under_way) {
+		uv_timer_stop(&name->timer);
+		plan_next(name);
+	}
+}
+
+void mv_name_hurry(struct mv_name *name)
+{
+	if (!name->was_answered || name->count > 0) {
+		return;
+	}
+	name->pause_ms = PAUSE_FIRST_MS;
+	if (uv_now(name->loop) - name->asked_ms >= PAUSE_FIRST_MS) {
+		ask(name);
+	} else if (!name->is_under_way) {
+		plan_next(name);
+	}
+}
+
+const struct mv_endpoint *mv_name_addresses(const struct mv_name *name, size_t *count)
+{
+	*count = name->count;
+	return name->addresses;
+}
+
+bool mv_name_was_answered(const struct mv_name *name)
+{
+	return name->was_answered;
+}
+
+const char *mv_name_trouble(const struct mv_name *name)
+{
+	return name->trouble;
+}
+
+bool mv_name_is_of(const struct mv_name *name, const char *host, uint16_t port)
+{
+	return port == name->port && strcmp(host, name->host) == 0;
+}
+
+void mv_name_close(struct mv_name *name)
+{
+	if (!name) {
+		return;
+	}
+	name->changed = NULL;
+	if (name->is_under_way) {
+		uv_cancel((uv_req_t *)&name->request);
+	}
+	uv_close((uv_handle_t *)&name->timer, on_closed);
 }

@@ -100,6 +100,7 @@ static void remove_peer(struct mv_device *device, struct mv_peer *peer, struct m
 	if (peer->wishes != 0) {
 		TAILQ_REMOVE(&device->wishing, peer, wishing);
 	}
+	mv_candidates_free(device, peer->candidates);
 	mv_allowedips_clear(device->allowed_ips, &peer->allowed_ips);
 	mv_peertable_remove(&device->peers_by_key, peer);
 	mv_slab_free(&device->secrets, peer->secrets_slot);
@@ -117,27 +118,11 @@ static void remove_all_peers(struct walk *walk)
 	walk->peer = NULL;
 }
 
-/* What waited may go on, now that something it lacked may be there. A keepalive that is configured
- * but has no deadline is one that never began, or found no way to the peer. */
-static void resume_peer(struct mv_device *device, struct mv_peer *peer)
-{
-	const struct mv_timers *timers = &peer->timers;
-
-	if (!device->up) {
-		return;
-	}
-	if (timers->persistent_keepalive_s > 0 && timers->persistent_keepalive_ns == MV_NEVER) {
-		mv_peer_wish(device, peer, MV_WISH_KEEPALIVE);
-	} else if (peer->staged.count > 0) {
-		mv_peer_wish(device, peer, MV_WISH_FLUSH);
-	}
-}
-
 /* To be called where a peer's lines end. */
 static void finish_peer(struct walk *walk)
 {
 	if (walk->peer) {
-		resume_peer(walk->device, walk->peer);
+		mv_peer_resume(walk->device, walk->peer);
 	}
 	walk->peer = NULL;
 }
@@ -171,7 +156,7 @@ static void set_identity(struct walk *walk)
 		/* Nobody has seen a timestamp of the new one. */
 		memset(peer->sent_timestamp, 0, MV_TIMESTAMP_LEN);
 		memset(peer->reserved_timestamp, 0, MV_TIMESTAMP_LEN);
-		resume_peer(device, peer);
+		mv_peer_resume(device, peer);
 	}
 }
 
@@ -203,11 +188,28 @@ static void set_name(struct mv_peer *peer, const char *name)
 	peer->name[len] = '\0';
 }
 
-static void set_endpoint(struct mv_peer *peer, const struct mv_endpoint *endpoint)
+/* The peer has no other place any more. */
+static void set_endpoint(
+	struct mv_device *device, struct mv_peer *peer, const struct mv_endpoint *endpoint)
 {
-	peer->endpoint = *endpoint;
-	mv_peer_forget_source(peer);
-	peer->endpoint_is_pending = false;
+	mv_candidates_free(device, peer->candidates);
+	peer->candidates = NULL;
+	mv_peer_set_endpoint(peer, endpoint);
+}
+
+/* mv_candidates_install follows, now or when there is a first address. Without a list the peer has
+ * to call first, unless there is a session with it: that goes on where it is. */
+static void expect_candidates(struct walk *walk, bool has_list)
+{
+	struct mv_peer *peer = walk->peer;
+
+	if (!has_list && !mv_keypair_can_send(peer->keypairs.current, walk->now.boot_ns)) {
+		set_endpoint(walk->device, peer, &(struct mv_endpoint){0});
+	} else if (!has_list) {
+		set_endpoint(walk->device, peer, &peer->endpoint);
+	} else {
+		peer->endpoint_is_pending = peer->endpoint.ip.family == MV_FAMILY_NONE;
+	}
 }
 
 static void set_keepalive(struct mv_timers *timers, uint16_t seconds)
@@ -239,15 +241,10 @@ static void apply_to_peer(struct walk *walk, const struct mv_change *change)
 		set_name(peer, change->text);
 		break;
 	case MV_CHANGE_ENDPOINT:
-		set_endpoint(peer, &change->endpoint);
+		set_endpoint(device, peer, &change->endpoint);
 		break;
-	case MV_CHANGE_ENDPOINT_PENDING:
-		peer->endpoint_is_pending = peer->endpoint.ip.family == MV_FAMILY_NONE;
-		break;
-	case MV_CHANGE_ENDPOINT_RESOLVED:
-		if (peer->endpoint_is_pending) {
-			set_endpoint(peer, &change->endpoint);
-		}
+	case MV_CHANGE_ENDPOINTS:
+		expect_candidates(walk, *change->text);
 		break;
 	case MV_CHANGE_PERSISTENT_KEEPALIVE:
 		set_keepalive(&peer->timers, change->seconds);
@@ -265,7 +262,6 @@ static void apply_to_peer(struct walk *walk, const struct mv_change *change)
 	case MV_CHANGE_PRIVATE_KEY:
 	case MV_CHANGE_LISTEN_PORT:
 	case MV_CHANGE_FWMARK:
-	case MV_CHANGE_ENDPOINTS:
 	case MV_CHANGE_PRESHARED_KEY_FILE:
 	case MV_CHANGE_REPLACE_PEERS:
 	case MV_CHANGE_PEER:

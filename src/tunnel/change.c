@@ -86,7 +86,7 @@ int mv_changes_add_endpoint(
 {
 	struct mv_change *change;
 
-	assert(kind == MV_CHANGE_ENDPOINT || kind == MV_CHANGE_ENDPOINT_RESOLVED);
+	assert(kind == MV_CHANGE_ENDPOINT);
 	change = append(changes, kind);
 	if (change == NULL) {
 		return -ENOMEM;

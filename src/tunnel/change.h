@@ -26,14 +26,14 @@ enum mv_change_kind {
 				    it ignored */
 	MV_CHANGE_REMOVE,        /* removes the peer; what follows for it is ignored */
 	MV_CHANGE_PRESHARED_KEY, /* key; all zero means none */
-	MV_CHANGE_PRESHARED_KEY_FILE, /* text: the file that holds it, from the root on, for who
-					 watches it; empty: none */
-	MV_CHANGE_NAME,               /* text: what people call the peer; empty: nothing */
-	MV_CHANGE_ENDPOINTS,          /* text: where the peer may be, as in its file; the edge's */
-	MV_CHANGE_ENDPOINT,           /* endpoint; family NONE forgets it */
-	MV_CHANGE_ENDPOINT_PENDING,   /* its name is being resolved: packets are staged meanwhile */
-	MV_CHANGE_ENDPOINT_RESOLVED,  /* endpoint, of a name: only if nothing better was learnt
-					 meanwhile */
+	MV_CHANGE_PRESHARED_KEY_FILE,   /* text: the file that holds it, from the root on, for who
+					   watches it; empty: none */
+	MV_CHANGE_NAME,                 /* text: what people call the peer; empty: nothing */
+	MV_CHANGE_ENDPOINTS,            /* text, as of tunnel/endpoints: where the peer may be; the
+					   edge's, and where no address is known the device stages
+					   packets meanwhile */
+	MV_CHANGE_ENDPOINT,             /* endpoint, in place of all that was said before; family
+					   NONE forgets it */
 	MV_CHANGE_PERSISTENT_KEEPALIVE, /* seconds, 0 is off */
 	MV_CHANGE_REPLACE_ALLOWED_IPS,
 	MV_CHANGE_ALLOWED_IP,        /* prefix */

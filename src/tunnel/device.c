@@ -54,6 +54,7 @@ int mv_device_create(struct mv_device **created, const struct mv_environment *en
 	device->armed_ns = MV_NEVER;
 	device->source_generation = 1;
 	TAILQ_INIT(&device->wishing);
+	TAILQ_INIT(&device->wanting_names);
 	mv_slab_init(&device->peers, sizeof(struct mv_peer), MV_SLAB_PLAIN);
 	mv_slab_init(&device->secrets, sizeof(struct mv_peer_secrets), MV_SLAB_LOCKED);
 	mv_peertable_init(&device->peers_by_key);
@@ -71,11 +72,21 @@ int mv_device_create(struct mv_device **created, const struct mv_environment *en
 	return 0;
 }
 
+static void free_candidates(struct mv_device *device)
+{
+	struct mv_peer *peer;
+
+	for (uint32_t slot = MV_SLOT_NONE; (peer = mv_slab_next(&device->peers, &slot));) {
+		mv_candidates_free(device, peer->candidates);
+	}
+}
+
 void mv_device_destroy(struct mv_device *device)
 {
 	if (!device) {
 		return;
 	}
+	free_candidates(device);
 	mv_stage_pool_uninit(&device->stage_pool);
 	mv_ratelimiter_uninit(&device->icmp_limiter);
 	mv_ratelimiter_uninit(&device->handshake_limiter);
@@ -133,7 +144,7 @@ uint64_t mv_device_arm(struct mv_device *device)
 	 * it is. */
 	while ((deadline_ns = mv_deadlines_first(&device->deadlines, &slot)) != MV_NEVER) {
 		struct mv_peer *peer = mv_slab_at(&device->peers, slot);
-		uint64_t true_ns = mv_timers_deadline(&peer->timers);
+		uint64_t true_ns = mv_peer_deadline(peer);
 
 		if (true_ns <= deadline_ns) {
 			break;
@@ -185,6 +196,9 @@ static void stop_peer(struct mv_device *device, struct mv_peer *peer, struct mv_
 {
 	mv_peer_drop_staged(device, peer, MV_DROP_DEVICE_DOWN, now);
 	mv_timers_stop(&peer->timers);
+	if (peer->candidates) {
+		mv_candidates_give_up(peer);
+	}
 	mv_peer_reschedule(device, peer);
 	mv_peer_erase_keys(device, peer);
 }

@@ -28,6 +28,9 @@ static void copy_peer(struct mv_snapshot *snapshot, const struct mv_peer *peer)
 	memcpy(copy->name, peer->name, sizeof(copy->name));
 	copy->endpoint = peer->endpoint;
 	copy->endpoint_pending = peer->endpoint_is_pending;
+	if (peer->candidates) {
+		copy->endpoint_entry = (unsigned)(peer->candidates->entry + 1);
+	}
 	copy->unanswered = peer->unanswered;
 	copy->unanswered_since_s = peer->unanswered_since_s;
 	copy->unconfirmed = peer->unconfirmed;

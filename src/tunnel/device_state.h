@@ -53,6 +53,7 @@ struct mv_device {
 	struct mv_deadlines deadlines;
 	uint64_t armed_ns; /* the deadline that the control loop was told last */
 	struct mv_wishing_peers wishing;
+	struct mv_wanting_names wanting_names; /* the control loop's alone */
 
 	uint64_t last_keypair_id;
 	uint64_t jitter_state;
@@ -81,6 +82,15 @@ void mv_peer_set_path(const struct mv_device *device, struct mv_peer *peer,
 struct mv_source mv_peer_source(const struct mv_device *device, const struct mv_peer *peer);
 
 void mv_peer_forget_source(struct mv_peer *peer);
+
+/* What is configured moves it. */
+void mv_peer_set_endpoint(struct mv_peer *peer, const struct mv_endpoint *endpoint);
+
+/* What waited may go on, now that something it lacked may be there. */
+void mv_peer_resume(struct mv_device *device, struct mv_peer *peer);
+
+/* The earliest of all its deadlines. */
+uint64_t mv_peer_deadline(const struct mv_peer *peer);
 
 /* Counts a dropped packet; peer may be NULL. */
 void mv_peer_count_drop(

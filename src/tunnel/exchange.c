@@ -87,22 +87,37 @@ void mv_exchange_received_locked(struct mv_exchange *x, struct mv_peer *peer, si
 	mv_timers_any_traversal(&peer->timers, x->now.boot_ns);
 }
 
-void mv_exchange_send_locked(
-	struct mv_exchange *x, struct mv_peer *peer, const void *message, size_t len)
+/* From where it is known to be right for that endpoint alone. */
+static void put_locked(struct mv_exchange *x, struct mv_peer *peer,
+	const struct mv_endpoint *endpoint, const void *message, size_t len)
 {
 	memcpy(mv_batch_room(x->out), message, len);
 
 	struct mv_packet *packet = mv_batch_add(x->out, len);
 	packet->is_handshake = true;
 	packet->peer = x->peer;
-	packet->endpoint = peer->endpoint;
-	packet->source = mv_peer_source(x->device, peer);
+	packet->endpoint = *endpoint;
+	if (mv_endpoint_equal(endpoint, &peer->endpoint)) {
+		packet->source = mv_peer_source(x->device, peer);
+	}
 	packet->tos = HANDSHAKE_TOS;
-
 	peer->cookie = x->scratch->cookie;
+}
+
+void mv_exchange_send_locked(
+	struct mv_exchange *x, struct mv_peer *peer, const void *message, size_t len)
+{
+	put_locked(x, peer, peer->candidates ? mv_candidates_aim(peer) : &peer->endpoint, message,
+		len);
 	mv_timers_handshake_message(&peer->timers, x->now.boot_ns);
 	mv_timers_any_traversal(&peer->timers, x->now.boot_ns);
 	mv_timers_any_sent(&peer->timers);
+}
+
+void mv_exchange_send_probe_locked(struct mv_exchange *x, struct mv_peer *peer,
+	const struct mv_endpoint *endpoint, const void *message, size_t len)
+{
+	put_locked(x, peer, endpoint, message, len);
 }
 
 void mv_exchange_log(const struct mv_exchange *x, const char *what)

@@ -27,6 +27,8 @@ struct mv_exchange {
 	uint32_t index;                        /* ours, of what is being made */
 	uint32_t indices[MV_EXCHANGE_INDICES]; /* candidates for it */
 	uint8_t timestamp[MV_TIMESTAMP_LEN];   /* of the initiation that is made or was opened */
+	bool is_probe;                         /* the initiation */
+	struct mv_endpoint left; /* where the peer was before this message came from elsewhere */
 };
 
 void mv_exchange_begin(
@@ -51,9 +53,12 @@ void mv_exchange_complete_remote(struct mv_exchange *x);
 /* An authentic message came: it moves the endpoint. */
 void mv_exchange_received_locked(struct mv_exchange *x, struct mv_peer *peer, size_t len);
 
-/* A finished message goes out. */
+/* A finished message goes out: to the peer, which the timers hear of; or, as a probe, to another
+ * endpoint, which they do not. */
 void mv_exchange_send_locked(
 	struct mv_exchange *x, struct mv_peer *peer, const void *message, size_t len);
+void mv_exchange_send_probe_locked(struct mv_exchange *x, struct mv_peer *peer,
+	const struct mv_endpoint *endpoint, const void *message, size_t len);
 
 /* With -v: what has happened, and with whom. */
 void mv_exchange_log(const struct mv_exchange *x, const char *what);

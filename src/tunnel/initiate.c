@@ -4,14 +4,18 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "crypto/keytext.h"
 #include "proto/tai64n.h"
 
 /* peer may be NULL. */
 static bool may_initiate_locked(const struct mv_exchange *x, const struct mv_peer *peer)
 {
-	return peer && x->device->up && peer->endpoint.ip.family != MV_FAMILY_NONE &&
-	       mv_noise_identity_is_set(x->device->identity) &&
-	       x->now.boot_ns >= peer->timers.handshake_allowed_ns;
+	if (!peer || !x->device->up || peer->endpoint.ip.family == MV_FAMILY_NONE ||
+		!mv_noise_identity_is_set(x->device->identity)) {
+		return false;
+	}
+	return x->is_probe ? mv_candidates_may_probe(peer, x->now)
+			   : x->now.boot_ns >= peer->timers.handshake_allowed_ns;
 }
 
 static bool plan_initiation(struct mv_exchange *x, struct mv_peer_handle handle)
@@ -27,6 +31,22 @@ static bool plan_initiation(struct mv_exchange *x, struct mv_peer_handle handle)
 	return go_on;
 }
 
+static void send_initiation_locked(
+	struct mv_exchange *x, struct mv_peer *peer, const struct mv_message_initiation *message)
+{
+	uint64_t jitter_ns = mv_device_jitter(x->device);
+
+	if (peer->unanswered++ == 0) {
+		peer->unanswered_since_s = x->now.wall_s;
+	}
+	mv_exchange_send_locked(x, peer, message, sizeof(*message));
+	mv_timers_initiation_sent(&peer->timers, x->now.boot_ns, jitter_ns);
+	if (peer->candidates) {
+		mv_candidates_initiation_sent(peer, x->now, jitter_ns);
+	}
+	mv_peer_reschedule(x->device, peer);
+}
+
 /* The new initiation takes the place of an older one that was not answered. False if no index is
  * free. */
 static bool adopt_initiation_locked(
@@ -40,12 +60,12 @@ static bool adopt_initiation_locked(
 	peer->handshake_is_pending = true;
 	memcpy(peer->sent_timestamp, x->timestamp, MV_TIMESTAMP_LEN);
 
-	if (peer->unanswered++ == 0) {
-		peer->unanswered_since_s = x->now.wall_s;
+	if (x->is_probe) {
+		mv_exchange_send_probe_locked(
+			x, peer, mv_candidates_probe_sent(peer, x->now), message, sizeof(*message));
+	} else {
+		send_initiation_locked(x, peer, message);
 	}
-	mv_exchange_send_locked(x, peer, message, sizeof(*message));
-	mv_timers_initiation_sent(&peer->timers, x->now.boot_ns, mv_device_jitter(x->device));
-	mv_peer_reschedule(x->device, peer);
 	return true;
 }
 
@@ -73,19 +93,33 @@ static bool make_initiation(struct mv_exchange *x, struct mv_message_initiation 
 	return true;
 }
 
-void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
-	struct mv_peer_handle peer, struct mv_now now)
+static void initiate(struct mv_device *device, struct mv_batch *out, struct mv_peer_handle peer,
+	bool is_probe, struct mv_now now)
 {
 	struct mv_message_initiation message;
 	struct mv_exchange x;
 
 	mv_exchange_begin(&x, device, out, now);
+	x.is_probe = is_probe;
 	mv_exchange_draw(&x);
 	if (plan_initiation(&x, peer) && make_initiation(&x, &message) &&
 		commit_initiation(&x, &message)) {
-		mv_exchange_log(&x, "handshake initiation sent to peer");
+		mv_exchange_log(&x, is_probe ? "a better endpoint is asked for peer"
+					     : "handshake initiation sent to peer");
 	}
 	mv_exchange_end(&x);
+}
+
+void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
+	struct mv_peer_handle peer, struct mv_now now)
+{
+	initiate(device, out, peer, false, now);
+}
+
+void mv_handshake_probe(struct mv_device *device, struct mv_batch *out, struct mv_peer_handle peer,
+	struct mv_now now)
+{
+	initiate(device, out, peer, true, now);
 }
 
 /* The peer whose initiation, still pending, has the response's index; *why it is NULL. */
@@ -123,6 +157,10 @@ static enum mv_drop plan_response(struct mv_exchange *x, uint32_t index)
 
 static void adopt_session_locked(struct mv_exchange *x, struct mv_peer *peer)
 {
+	if (peer->candidates) {
+		x->is_probe = peer->candidates->probe_is_pending;
+		x->left = peer->endpoint;
+	}
 	mv_exchange_received_locked(x, peer, sizeof(struct mv_message_response));
 
 	/* The index goes over from the handshake to the session, with no moment in between. */
@@ -157,6 +195,29 @@ static enum mv_drop commit_session(struct mv_exchange *x)
 	return verdict;
 }
 
+/* Of a peer with candidates: which of them it is at now, and why. */
+static void log_move(const struct mv_exchange *x)
+{
+	const struct mv_log *log = &x->device->environment.log;
+	const struct mv_endpoint *to = &x->message->from;
+	char key[MV_KEY_BASE64_MAX], old[MV_ENDPOINT_TEXT_MAX], new[MV_ENDPOINT_TEXT_MAX];
+
+	if (x->left.ip.family == MV_FAMILY_NONE || mv_endpoint_equal(&x->left, to) ||
+		!mv_log_shows(log, MV_LOG_INFO)) {
+		return;
+	}
+	mv_key_to_base64(key, x->scratch->remote.public_key);
+	mv_endpoint_print(old, &x->left);
+	mv_endpoint_print(new, to);
+	if (x->is_probe) {
+		mv_log(log, MV_LOG_INFO,
+			"peer %s: goes by %s again instead of %s, since it answers", key, new, old);
+	} else {
+		mv_log(log, MV_LOG_INFO, "peer %s: goes by %s, since %s did not answer", key, new,
+			old);
+	}
+}
+
 enum mv_drop mv_initiate_consume_response(
 	struct mv_exchange *x, const struct mv_message_response *message)
 {
@@ -174,6 +235,7 @@ enum mv_drop mv_initiate_consume_response(
 	verdict = commit_session(x);
 	if (verdict == MV_DROP_NONE) {
 		mv_exchange_log(x, "handshake complete with peer");
+		log_move(x);
 	}
 	return verdict;
 }

@@ -15,6 +15,11 @@
 void mv_handshake_initiate(struct mv_device *device, struct mv_batch *out,
 	struct mv_peer_handle peer, struct mv_now now);
 
+/* The same for an initiation to a candidate that is better than where the peer is, if it can be
+ * made now (tunnel/candidates). */
+void mv_handshake_probe(struct mv_device *device, struct mv_batch *out, struct mv_peer_handle peer,
+	struct mv_now now);
+
 /* Consumes a response whose mac1 is right. MV_DROP_NONE: there is a new session, and the peer will
  * hear of it. */
 enum mv_drop mv_initiate_consume_response(

@@ -58,7 +58,8 @@ static bool send_data(
 enum progress {
 	SERVED,
 	WANTS_HANDSHAKE, /* which is made without the lock */
-	MUST_STOP,       /* the batch is full, or an initiation has to wait for its timestamp */
+	WANTS_PROBE,
+	MUST_STOP, /* the batch is full, or an initiation has to wait for its timestamp */
 };
 
 /* The first peer in the queue. Lock held. */
@@ -72,15 +73,18 @@ static enum progress serve_first(struct mv_device *device, struct mv_batch *out,
 		!send_data(device, peer, out, now)) {
 		return MUST_STOP;
 	}
-	bool wants_handshake = peer->wishes & MV_WISH_HANDSHAKE;
-	if (wants_handshake &&
+	unsigned initiations = peer->wishes & (MV_WISH_HANDSHAKE | MV_WISH_PROBE);
+	if (initiations &&
 		(!mv_batch_room(out) || !mv_timestamps_cover_locked(device, peer, now))) {
-		peer->wishes = MV_WISH_HANDSHAKE;
+		peer->wishes = initiations;
 		return MUST_STOP;
 	}
 	TAILQ_REMOVE(&device->wishing, peer, wishing);
 	peer->wishes = 0;
-	return wants_handshake ? WANTS_HANDSHAKE : SERVED;
+	if (initiations & MV_WISH_HANDSHAKE) {
+		return WANTS_HANDSHAKE; /* A probe is for another time. */
+	}
+	return initiations ? WANTS_PROBE : SERVED;
 }
 
 bool mv_outbox_fill(struct mv_device *device, struct mv_batch *out, struct mv_now now)
@@ -98,6 +102,8 @@ bool mv_outbox_fill(struct mv_device *device, struct mv_batch *out, struct mv_no
 
 		if (progress == WANTS_HANDSHAKE) {
 			mv_handshake_initiate(device, out, peer, now);
+		} else if (progress == WANTS_PROBE) {
+			mv_handshake_probe(device, out, peer, now);
 		}
 	}
 	return out->count > 0;

@@ -32,10 +32,19 @@ void mv_peer_count_drop(
 	}
 }
 
+uint64_t mv_peer_deadline(const struct mv_peer *peer)
+{
+	uint64_t deadline_ns = mv_timers_deadline(&peer->timers);
+
+	return peer->candidates && peer->candidates->probe_ns < deadline_ns
+		       ? peer->candidates->probe_ns
+		       : deadline_ns;
+}
+
 /* Only ever moves the peer forward in the queue: for most packets there is nothing to do. */
 void mv_peer_reschedule(struct mv_device *device, struct mv_peer *peer)
 {
-	uint64_t deadline_ns = mv_timers_deadline(&peer->timers);
+	uint64_t deadline_ns = mv_peer_deadline(peer);
 
 	if (deadline_ns < peer->scheduled_ns || deadline_ns == MV_NEVER) {
 		peer->scheduled_ns = deadline_ns;
@@ -56,6 +65,9 @@ void mv_peer_request_handshake(
 {
 	if (!is_retry) {
 		peer->timers.handshake_retries = 0;
+	}
+	if (!is_retry && peer->candidates && mv_candidates_are_tried(peer)) {
+		return; /* Else traffic would ask the same one again and again. */
 	}
 	if (now.boot_ns >= peer->timers.handshake_allowed_ns) {
 		mv_peer_wish(device, peer, MV_WISH_HANDSHAKE);
@@ -107,6 +119,9 @@ void mv_peer_drop_staged(
 void mv_peer_set_path(const struct mv_device *device, struct mv_peer *peer,
 	const struct mv_endpoint *endpoint, const struct mv_source *source)
 {
+	if (peer->candidates) {
+		mv_candidates_heard(peer, endpoint);
+	}
 	peer->endpoint = *endpoint;
 	peer->endpoint_is_pending = false;
 	peer->source = *source;
@@ -123,6 +138,29 @@ struct mv_source mv_peer_source(const struct mv_device *device, const struct mv_
 void mv_peer_forget_source(struct mv_peer *peer)
 {
 	peer->source = (struct mv_source){0};
+}
+
+void mv_peer_set_endpoint(struct mv_peer *peer, const struct mv_endpoint *endpoint)
+{
+	peer->endpoint = *endpoint;
+	mv_peer_forget_source(peer);
+	peer->endpoint_is_pending = false;
+}
+
+/* A keepalive that is configured but has no deadline is one that never began, or found no way to
+ * the peer. */
+void mv_peer_resume(struct mv_device *device, struct mv_peer *peer)
+{
+	const struct mv_timers *timers = &peer->timers;
+
+	if (!device->up) {
+		return;
+	}
+	if (timers->persistent_keepalive_s > 0 && timers->persistent_keepalive_ns == MV_NEVER) {
+		mv_peer_wish(device, peer, MV_WISH_KEEPALIVE);
+	} else if (peer->staged.count > 0) {
+		mv_peer_wish(device, peer, MV_WISH_FLUSH);
+	}
 }
 
 bool mv_peer_can_send(const struct mv_peer *peer, struct mv_now now)

@@ -1,6 +1,7 @@
 /*
  * A peer: its keys, sessions, timers, endpoint, allowed IPs and what waits for it. Everything lies
- * in the peer or in its place in locked memory; nothing is allocated after it was created. Pure;
+ * in the peer or in its place in locked memory, but the candidates of those that have some; nothing
+ * is allocated after it was configured. Pure;
  * under the device's lock.
  */
 #ifndef MV_TUNNEL_PEER_H
@@ -16,6 +17,7 @@
 #include "proto/noise.h"
 #include "proto/timers.h"
 #include "tunnel/allowedips.h"
+#include "tunnel/candidates.h"
 #include "tunnel/change.h"
 #include "tunnel/drop.h"
 #include "tunnel/packet.h"
@@ -26,6 +28,7 @@ enum mv_wish {
 	MV_WISH_HANDSHAKE = 1 << 0, /* make and send an initiation */
 	MV_WISH_FLUSH = 1 << 1,     /* send what is staged */
 	MV_WISH_KEEPALIVE = 1 << 2, /* send what is staged, or else a keepalive */
+	MV_WISH_PROBE = 1 << 3,     /* make and send an initiation to a better candidate */
 };
 
 /* In locked memory. */
@@ -57,7 +60,8 @@ struct mv_peer {
 	struct mv_endpoint endpoint;
 	struct mv_source source; /* good while the generation is the device's */
 	uint64_t source_generation;
-	bool endpoint_is_pending; /* its name is being resolved: stage meanwhile */
+	bool endpoint_is_pending;         /* its name is being resolved: stage meanwhile */
+	struct mv_candidates *candidates; /* NULL: it has no more than the one endpoint */
 	struct mv_allowedips_list allowed_ips;
 	struct mv_stage staged;
 

@@ -185,6 +185,9 @@ static void commit_packet(struct mv_device *device, struct mv_packet *packet, st
 		packet->live = false; /* A keepalive has done its work. */
 	} else {
 		mv_timers_data_received(&peer->timers, now.boot_ns);
+		if (peer->candidates) {
+			mv_candidates_used(peer, now);
+		}
 		commit_inner(device, peer, packet, now);
 	}
 	mv_peer_reschedule(device, peer);

@@ -141,6 +141,9 @@ static void commit_packet(
 	peer->tx_bytes += packet->len;
 	if (packet->carries_data) {
 		mv_timers_data_sent(&peer->timers, now.boot_ns, mv_device_jitter(device));
+		if (peer->candidates) {
+			mv_candidates_used(peer, now);
+		}
 	}
 	struct mv_keypair *current = peer->keypairs.current;
 	/* Data alone asks for new keys: else each retry of a handshake would begin the row anew. */

@@ -50,6 +50,7 @@ void mv_snapshot_destroy(struct mv_snapshot *snapshot)
 	}
 	for (size_t i = 0; i < snapshot->peer_count; i++) {
 		free(snapshot->peers[i].endpoints);
+		free(snapshot->peers[i].endpoints_trouble);
 		free(snapshot->peers[i].preshared_key_file);
 	}
 	free(snapshot->prefixes);

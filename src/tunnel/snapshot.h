@@ -41,6 +41,10 @@ struct mv_peer_snapshot {
 					status */
 	struct mv_endpoint endpoint; /* family NONE: not known */
 	bool endpoint_pending;       /* its name is being resolved */
+	char *endpoints_trouble;     /* the names that could not be resolved last, and why; NULL:
+					none. The edge's, too */
+	unsigned endpoint_entry;     /* of the list, from 1, that the endpoint belongs to; 0: none
+					that is known */
 	uint32_t unanswered;         /* initiations since the peer was last heard */
 	uint64_t unanswered_since_s; /* wall clock; of the first of them */
 	uint32_t unconfirmed;        /* responses since the peer last used one */

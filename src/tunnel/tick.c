@@ -10,13 +10,17 @@ static void run_peer(struct mv_device *device, struct mv_peer *peer, struct mv_n
 		/* Maybe it is our own address that nobody answers to any more. */
 		mv_peer_forget_source(peer);
 	}
+	if ((actions & MV_TIMER_GIVE_UP) && peer->candidates) {
+		mv_candidates_give_up(peer);
+	}
 	if (actions & MV_TIMER_GIVE_UP) {
 		mv_peer_drop_staged(device, peer, MV_DROP_HANDSHAKE_GAVE_UP, now);
 	}
 	if (actions & MV_TIMER_ZERO_KEYS) {
 		mv_peer_erase_keys(device, peer);
 	}
-	if (actions & MV_TIMER_RETRY_HANDSHAKE) {
+	if ((actions & MV_TIMER_RETRY_HANDSHAKE) &&
+		(!peer->candidates || mv_candidates_move_on(device, peer, now))) {
 		mv_peer_request_handshake(device, peer, true, now);
 	}
 	if (actions & MV_TIMER_START_HANDSHAKE) {
@@ -24,6 +28,9 @@ static void run_peer(struct mv_device *device, struct mv_peer *peer, struct mv_n
 	}
 	if (actions & MV_TIMER_SEND_KEEPALIVE) {
 		mv_peer_wish(device, peer, MV_WISH_KEEPALIVE);
+	}
+	if (peer->candidates && mv_candidates_run(peer, now, mv_device_jitter(device))) {
+		mv_peer_wish(device, peer, MV_WISH_PROBE);
 	}
 }
 
@@ -36,7 +43,7 @@ void mv_tick(struct mv_device *device, struct mv_now now)
 		struct mv_peer *peer = mv_slab_at(&device->peers, slot);
 
 		run_peer(device, peer, now);
-		peer->scheduled_ns = mv_timers_deadline(&peer->timers);
+		peer->scheduled_ns = mv_peer_deadline(peer);
 		mv_deadlines_set(&device->deadlines, slot, peer->scheduled_ns);
 	}
 	mv_device_unlock(device);

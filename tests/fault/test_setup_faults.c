@@ -13,6 +13,7 @@
 
 #include "edge/clock.h"
 #include "edge/loop.h"
+#include "edge/names.h"
 #include "edge/netlink.h"
 #include "edge/record.h"
 #include "edge/resolve.h"
@@ -28,6 +29,9 @@ static const char *const buffer_bearable[] = {"setsockopt", NULL};
 
 /* A name that cannot be asked for now is asked for later. */
 static const char *const name_bearable[] = {"uv_getaddrinfo", NULL};
+
+/* A device says itself where its keys are not locked. */
+static const char *const lock_bearable[] = {"sodium_mlock", NULL};
 
 static int attempt_udp(unsigned n, const char **refused)
 {
@@ -160,34 +164,83 @@ static int attempt_port(unsigned n, const char **refused)
 	return error;
 }
 
-static void take_endpoint(
-	void *ctx, const uint8_t public_key[static MV_KEY_LEN], const struct mv_endpoint *endpoint)
+static void take_change(void *ctx)
 {
-	(void)public_key;
-	*(struct mv_endpoint *)ctx = *endpoint;
+	*(bool *)ctx = true;
 }
 
 /* The name is an address, so no DNS is asked. */
 static int attempt_resolve(unsigned n, const char **refused)
 {
-	const uint8_t key[MV_KEY_LEN] = {9};
-	struct mv_resolver *resolver = NULL;
-	struct mv_endpoint endpoint = {0};
+	struct mv_log log = {0};
+	bool has_changed = false;
+	uv_loop_t loop;
+	size_t count = 0;
+
+	REQUIRE(uv_loop_init(&loop) == 0);
+	fault_arm(n);
+	struct mv_name *name =
+		mv_name_open(&loop, &log, "127.0.0.1", 51820, take_change, &has_changed);
+	if (name) {
+		mv_name_ask(name);
+	}
+	*refused = fault_disarm();
+	uv_run(&loop, UV_RUN_DEFAULT);
+	REQUIRE((name != NULL) == has_changed);
+	REQUIRE(!name || (mv_name_addresses(name, &count) && count == 1));
+	mv_name_close(name);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	REQUIRE(uv_loop_close(&loop) == 0);
+	return name ? 0 : -ENOMEM;
+}
+
+static void fill_random(void *ctx, void *out, size_t len)
+{
+	(void)ctx;
+	randombytes_buf(out, len);
+}
+
+static void make_list(struct mv_changes *changes, uint8_t first_byte, const char *endpoints)
+{
+	const uint8_t key[MV_KEY_LEN] = {first_byte};
+
+	REQUIRE(mv_changes_add_key(changes, MV_CHANGE_PEER, key) == 0);
+	REQUIRE(mv_changes_add_text(changes, MV_CHANGE_ENDPOINTS, endpoints) == 0);
+}
+
+/* All peers have their endpoints, or there are none. */
+static int attempt_names(unsigned n, const char **refused)
+{
+	const struct mv_environment environment = {.random = fill_random};
+	struct mv_changes changes;
+	struct mv_device *device;
+	struct mv_names *names = NULL;
+	struct mv_snapshot *snapshot;
 	struct mv_log log = {0};
 	uv_loop_t loop;
 
 	REQUIRE(uv_loop_init(&loop) == 0);
+	REQUIRE(mv_device_create(&device, &environment) == 0);
+	mv_changes_init(&changes);
+	make_list(&changes, 9, "192.0.2.1:7");
+	make_list(&changes, 5, "b.test:7, 192.0.2.1:7, 192.0.2.2:7");
 	fault_arm(n);
-	int error = mv_resolver_create(&resolver, &loop, &log, take_endpoint, &endpoint);
+	int error = mv_names_create(&names, &loop, device, &log);
 	if (error == 0) {
-		error = mv_resolver_add(resolver, key, "127.0.0.1", 51820);
+		error = mv_names_apply(names, &changes);
 	}
 	*refused = fault_disarm();
-	uv_run(&loop, UV_RUN_DEFAULT);
-	REQUIRE((error == 0) == (endpoint.port == 51820));
-	mv_resolver_close(resolver);
+	mv_changes_uninit(&changes);
+	REQUIRE(mv_device_snapshot(device, &snapshot) == 0);
+	REQUIRE(snapshot->peer_count == (error == 0 ? 2 : 0));
+	for (size_t i = 0; i < snapshot->peer_count; i++) {
+		REQUIRE(snapshot->peers[i].endpoint.port == 7);
+	}
+	mv_snapshot_destroy(snapshot);
+	mv_names_close(names);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	REQUIRE(uv_loop_close(&loop) == 0);
+	mv_device_destroy(device);
 	return error;
 }
 
@@ -249,7 +302,8 @@ int main(void)
 	REQUIRE(fault_each("create the control loop", attempt_loop, nothing_bearable) >= 20);
 	REQUIRE(fault_each("start the lane", attempt_start, nothing_bearable) >= 15);
 	REQUIRE(fault_each("change the port", attempt_port, buffer_bearable) >= 30);
-	REQUIRE(fault_each("resolve a name", attempt_resolve, name_bearable) == 3);
+	REQUIRE(fault_each("resolve a name", attempt_resolve, name_bearable) == 2);
+	REQUIRE(fault_each("take lists of endpoints", attempt_names, lock_bearable) >= 15);
 	char folder[] = "/tmp/minivpn-fault-XXXXXX";
 	REQUIRE(mkdtemp(folder) && chdir(folder) == 0);
 	REQUIRE(fault_each("replace the record", attempt_record, nothing_bearable) >= 10);

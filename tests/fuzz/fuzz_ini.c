@@ -3,6 +3,7 @@
  * show and that give no key away; and a device takes what was accepted.
  */
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "config/config.h"
 #include "input.h"
 #include "tunnel/device.h"
+#include "tunnel/endpoints.h"
 
 #define FILE_MAX_BYTES 65536
 
@@ -68,11 +70,25 @@ static void check_messages(const struct mv_config *config, unsigned lines, size_
 	demand(config->valid == !has_error, "valid without errors, and only then");
 }
 
+/* The text says all of the list. */
+static void check_endpoints(const struct mv_config_peer *peer)
+{
+	struct mv_endpoints read;
+
+	demand((peer->endpoints != NULL) == (peer->endpoint_list.count > 0), "a list has a text");
+	if (!peer->endpoints) {
+		return;
+	}
+	demand(mv_endpoints_parse(&read, peer->endpoints) == 0, "the text can be read");
+	char *again = mv_endpoints_print(&read);
+	demand(again && strcmp(again, peer->endpoints) == 0, "and says the same");
+	free(again);
+	mv_endpoints_clear(&read);
+}
+
 static size_t check_peer(const struct mv_config_peer *peer)
 {
-	demand(!peer->endpoint_host || peer->endpoint.ip.family == MV_FAMILY_NONE,
-		"an endpoint is an address or a name");
-	demand(!peer->endpoint_host || peer->endpoint_port > 0, "an endpoint has a port");
+	check_endpoints(peer);
 	for (size_t i = 0; i < peer->allowed_ip_count; i++) {
 		struct mv_prefix masked = peer->allowed_ips[i];
 

@@ -265,10 +265,10 @@ static void step_change(struct fuzz *fuzz, uint8_t choice)
 			&changes, MV_CHANGE_ENDPOINT, &(struct mv_endpoint){0});
 		break;
 	case 2:
-		error |= mv_changes_add(&changes, MV_CHANGE_ENDPOINT_PENDING);
+		error |= mv_changes_add_text(&changes, MV_CHANGE_ENDPOINTS, "b.test:51820");
 		break;
 	case 3:
-		error |= mv_changes_add_endpoint(&changes, MV_CHANGE_ENDPOINT_RESOLVED, &endpoint);
+		error |= mv_changes_add_endpoint(&changes, MV_CHANGE_ENDPOINT, &endpoint);
 		break;
 	}
 	demand(error == 0 && world_apply(fuzz->world, SENDER, &changes) == 0, "a change is made");

@@ -63,6 +63,12 @@ static void forget_endpoint(void)
 	cr_assert_eq(mv_changes_add_endpoint(&changes, MV_CHANGE_ENDPOINT, &nowhere), 0);
 }
 
+/* Whose address is not known yet. */
+static void add_name(void)
+{
+	cr_assert_eq(mv_changes_add_text(&changes, MV_CHANGE_ENDPOINTS, "b.test:51820"), 0);
+}
+
 static void add_keepalive(uint16_t seconds)
 {
 	cr_assert_eq(mv_changes_add_keepalive(&changes, seconds), 0);
@@ -141,7 +147,7 @@ Test(apply, the_snapshot_shows_what_the_list_said)
 	add_prefix(MV_CHANGE_ALLOWED_IP, "fd00::/8");
 	add_prefix(MV_CHANGE_ALLOWED_IP, "0.0.0.0/0");
 	add_peer(2);
-	add(MV_CHANGE_ENDPOINT_PENDING);
+	add_name();
 	apply();
 
 	struct mv_snapshot *snapshot = world_snapshot(world, 0);
@@ -450,7 +456,7 @@ static void set_up_with_keepalive(bool has_identity, bool has_endpoint)
 	add_peer(1);
 	if (!has_endpoint) {
 		forget_endpoint();
-		add(MV_CHANGE_ENDPOINT_PENDING);
+		add_name();
 	}
 	add_keepalive(25);
 	apply();
@@ -462,9 +468,7 @@ static void set_up_with_keepalive(bool has_identity, bool has_endpoint)
 Test(apply, a_keepalive_begins_when_the_name_is_resolved)
 {
 	set_up_with_keepalive(true, false);
-	add_peer(1);
-	add_endpoint(MV_CHANGE_ENDPOINT_RESOLVED, 1);
-	apply();
+	world_resolve(world, 0, 1, 1);
 	cr_expect_eq(initiations(), 1);
 	cr_expect_eq(data_messages(), 1);
 }
@@ -612,7 +616,7 @@ static void set_pending(void)
 	world_connect(world, NULL, 0);
 	add_peer(1);
 	forget_endpoint();
-	add(MV_CHANGE_ENDPOINT_PENDING);
+	add_name();
 	apply();
 }
 
@@ -625,9 +629,7 @@ Test(apply, packets_wait_for_a_name_and_go_when_it_is_resolved)
 	cr_expect_eq(initiations(), 0);
 	cr_expect_eq(world_look(world, 0, 1).drops, 0);
 
-	add_peer(1);
-	add_endpoint(MV_CHANGE_ENDPOINT_RESOLVED, 1);
-	apply();
+	world_resolve(world, 0, 1, 1);
 	cr_expect_eq(world_delivered(world, 1), 2);
 	cr_expect_not(world_look(world, 0, 1).endpoint_pending);
 	cr_expect(is_at(1));
@@ -641,9 +643,7 @@ Test(apply, an_endpoint_that_was_learnt_is_better_than_a_resolved_one)
 	cr_assert(is_at(1));
 	cr_expect_not(world_look(world, 0, 1).endpoint_pending);
 
-	add_peer(1);
-	add_endpoint(MV_CHANGE_ENDPOINT_RESOLVED, 2);
-	apply();
+	world_resolve(world, 0, 1, 2);
 	cr_expect(is_at(1));
 
 	/* One that is configured is better still. */
@@ -659,7 +659,7 @@ Test(apply, an_endpoint_is_learnt_from_data_too)
 	world_ping(world, 0, 1);
 	add_peer(1);
 	forget_endpoint();
-	add(MV_CHANGE_ENDPOINT_PENDING);
+	add_name();
 	apply();
 	cr_assert(world_look(world, 0, 1).endpoint_pending);
 	world_ping(world, 1, 0);
@@ -667,11 +667,29 @@ Test(apply, an_endpoint_is_learnt_from_data_too)
 	cr_expect_not(world_look(world, 0, 1).endpoint_pending);
 }
 
+/* Without a list a peer stays where there is a session with it, and has to call first else. */
+Test(apply, no_list_any_more)
+{
+	world_connect(world, NULL, 0);
+	add_peer(1);
+	cr_assert_eq(mv_changes_add_text(&changes, MV_CHANGE_ENDPOINTS, ""), 0);
+	apply();
+	cr_expect_eq(world_look(world, 0, 1).endpoint.ip.family, MV_FAMILY_NONE);
+	cr_expect_not(world_look(world, 0, 1).endpoint_pending);
+
+	world_ping(world, 1, 0);
+	cr_assert(is_at(1));
+	add_peer(1);
+	cr_assert_eq(mv_changes_add_text(&changes, MV_CHANGE_ENDPOINTS, ""), 0);
+	apply();
+	cr_expect(is_at(1));
+}
+
 Test(apply, a_known_endpoint_does_not_become_pending)
 {
 	world_connect(world, NULL, 0);
 	add_peer(1);
-	add(MV_CHANGE_ENDPOINT_PENDING);
+	add_name();
 	apply();
 	cr_expect(is_at(1));
 	cr_expect_not(world_look(world, 0, 1).endpoint_pending);
@@ -689,16 +707,14 @@ Test(apply, packets_wait_for_a_name_in_a_live_session_too)
 	cr_expect_eq(world_drops(world, 0, MV_DROP_NO_ENDPOINT), 1);
 
 	add_peer(1);
-	add(MV_CHANGE_ENDPOINT_PENDING);
+	add_name();
 	add_keepalive(1);
 	apply();
 	world_ping(world, 0, 1);
 	world_run_for(world, 3 * S);
 	cr_expect_eq(world_drops(world, 0, MV_DROP_SEND_FAILED), 0);
 
-	add_peer(1);
-	add_endpoint(MV_CHANGE_ENDPOINT_RESOLVED, 1);
-	apply();
+	world_resolve(world, 0, 1, 1);
 	cr_expect_eq(world_delivered(world, 1), 2);
 	cr_expect_eq(initiations(), 1);
 }

@@ -235,7 +235,7 @@ Test(send, what_waits_for_a_key_of_low_order_is_dropped)
 	struct mv_changes changes = about_low_order(1);
 	uint8_t packet[84];
 
-	cr_assert_eq(mv_changes_add(&changes, MV_CHANGE_ENDPOINT_PENDING), 0);
+	cr_assert_eq(mv_changes_add_text(&changes, MV_CHANGE_ENDPOINTS, "b.test:7"), 0);
 	apply(0, &changes);
 	world_packet(packet, 0, 101, sizeof packet, 0);
 	for (unsigned i = 0; i < 5; i++) {
@@ -244,7 +244,7 @@ Test(send, what_waits_for_a_key_of_low_order_is_dropped)
 	cr_expect_eq(world_drops(world, 0, MV_DROP_NO_HANDSHAKE_POSSIBLE), 0);
 
 	changes = about_low_order(1);
-	add_endpoint(&changes, MV_CHANGE_ENDPOINT_RESOLVED, world_endpoint(1));
+	add_endpoint(&changes, MV_CHANGE_ENDPOINT, world_endpoint(1));
 	apply(0, &changes);
 	cr_expect_eq(world_drops(world, 0, MV_DROP_NO_HANDSHAKE_POSSIBLE), 5);
 
@@ -410,16 +410,16 @@ Test(send, all_that_waits_goes_at_once_however_much_it_is)
 	for (size_t peer = 1; peer <= 2; peer++) {
 		changes = about(peer);
 		add_endpoint(&changes, MV_CHANGE_ENDPOINT, (struct mv_endpoint){0});
-		cr_assert_eq(mv_changes_add(&changes, MV_CHANGE_ENDPOINT_PENDING), 0);
+		cr_assert_eq(mv_changes_add_text(&changes, MV_CHANGE_ENDPOINTS, "b.test:7"), 0);
 		apply(0, &changes);
 		for (uint32_t mark = 0; mark < 100; mark++) {
 			send_marked(peer, mark);
 		}
 	}
 	changes = about(1);
-	add_endpoint(&changes, MV_CHANGE_ENDPOINT_RESOLVED, world_endpoint(1));
+	add_endpoint(&changes, MV_CHANGE_ENDPOINT, world_endpoint(1));
 	cr_assert_eq(mv_changes_add_key(&changes, MV_CHANGE_PEER, world_public_key(world, 2)), 0);
-	add_endpoint(&changes, MV_CHANGE_ENDPOINT_RESOLVED, world_endpoint(2));
+	add_endpoint(&changes, MV_CHANGE_ENDPOINT, world_endpoint(2));
 	apply(0, &changes);
 	cr_expect_eq(world_delivered(world, 1), 101);
 	cr_expect_eq(world_delivered(world, 2), 101);

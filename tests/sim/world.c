@@ -477,6 +477,30 @@ int world_apply(struct world *world, size_t device, const struct mv_changes *cha
 	return error;
 }
 
+void world_tell(struct world *world, size_t device, size_t peer, const struct world_places *places,
+	enum mv_candidates_reason reason)
+{
+	struct mv_candidates *candidates = mv_candidates_create(places->count, places->names);
+
+	must(candidates);
+	for (size_t i = 0; i < places->count; i++) {
+		mv_candidates_add(candidates, &places->list[i],
+			places->entries ? places->entries[i] : (uint8_t)i);
+	}
+	must(mv_candidates_install(world->hosts[device].device, world_public_key(world, peer),
+		candidates, reason, world_now_of(world, device)));
+	settle(world);
+}
+
+void world_resolve(struct world *world, size_t device, size_t peer, size_t place)
+{
+	const struct mv_endpoint endpoint = world_endpoint(place);
+
+	world_tell(world, device, peer,
+		&(struct world_places){.count = 1, .list = &endpoint, .names = true},
+		MV_CANDIDATES_ANSWERED);
+}
+
 void world_set_up(struct world *world, size_t device, bool up)
 {
 	mv_device_set_up(world->hosts[device].device, up, world_now_of(world, device));

@@ -84,6 +84,21 @@ void world_ping(struct world *world, size_t from, size_t to);
 int world_apply(struct world *world, size_t device, const struct mv_changes *changes);
 void world_set_up(struct world *world, size_t device, bool up);
 
+/* Somebody says where a peer may be, in this order: so many places. entries: of the list, one for
+ * each place; NULL: each is an entry of its own. names: some are of names, which may come and go.
+ */
+struct world_places {
+	size_t count;
+	const struct mv_endpoint *list;
+	const uint8_t *entries;
+	bool names;
+};
+void world_tell(struct world *world, size_t device, size_t peer, const struct world_places *places,
+	enum mv_candidates_reason reason);
+
+/* The same of one name with one address, which is that of a device. */
+void world_resolve(struct world *world, size_t device, size_t peer, size_t place);
+
 /* The next `count` datagrams of this type that the device sends are lost; UINT64_MAX: all. */
 void world_lose(struct world *world, size_t device, unsigned type, uint64_t count);
 

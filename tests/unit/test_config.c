@@ -23,20 +23,24 @@ static void expect_prefix(const struct mv_prefix *prefix, const char *expected)
 	cr_expect_str_eq(mv_prefix_print(text, prefix), expected);
 }
 
+/* The one that there is. */
 static void expect_endpoint(const struct mv_config_peer *peer, const char *expected)
 {
 	char text[MV_ENDPOINT_TEXT_MAX];
 
-	cr_expect_str_eq(mv_endpoint_print(text, &peer->endpoint), expected);
-	cr_expect_null(peer->endpoint_host);
+	cr_assert_eq(peer->endpoint_list.count, 1);
+	cr_expect_str_eq(mv_endpoint_print(text, &peer->endpoint_list.list[0].address), expected);
+	cr_expect_null(peer->endpoint_list.list[0].host);
+	cr_expect_str_eq(peer->endpoints, expected);
 }
 
 static void expect_host(const struct mv_config_peer *peer, const char *host, unsigned port)
 {
-	cr_expect_eq(peer->endpoint.ip.family, MV_FAMILY_NONE);
-	cr_assert(peer->endpoint_host);
-	cr_expect_str_eq(peer->endpoint_host, host);
-	cr_expect_eq(peer->endpoint_port, port);
+	cr_assert_eq(peer->endpoint_list.count, 1);
+	cr_expect_eq(peer->endpoint_list.list[0].address.ip.family, MV_FAMILY_NONE);
+	cr_assert(peer->endpoint_list.list[0].host);
+	cr_expect_str_eq(peer->endpoint_list.list[0].host, host);
+	cr_expect_eq(peer->endpoint_list.list[0].port, port);
 }
 
 static const char everything[] = "# A peer\n"
@@ -320,6 +324,40 @@ Test(config, endpoints)
 	}
 }
 
+/* The text is the same however the list is written. */
+Test(config, lists_of_endpoints)
+{
+	static const struct {
+		const char *value, *more, *endpoints, *messages;
+	} rows[] = {
+		{"192.0.2.1:1, [2001:DB8:0::1]:2,b.example:3", "",
+			"192.0.2.1:1, [2001:db8::1]:2, b.example:3", ""},
+		{"b.example:domain ,[fe80::1%eth0]:7", "ResolveInterval = 300\n",
+			"b.example:53, [fe80::1%eth0]:7 every 300", ""},
+		{"b.example:1", "ResolveInterval = off\n", "b.example:1", ""},
+		{"b.example:1", "ResolveInterval = 10\nEndpoint = c.example:2\n",
+			"c.example:2 every 10",
+			"7: warning: Endpoint: given on line 5 too: this one, the last, counts\n"},
+		{"192.0.2.1:1,192.0.2.1:2,192.0.2.1:1", "", "192.0.2.1:1, 192.0.2.1:2",
+			"5: warning: Endpoint: 192.0.2.1:1 is in the list already: given twice it "
+			"is taken once\n"},
+		{"192.0.2.1:1", "ResolveInterval = 300\n", "192.0.2.1:1",
+			"6: warning: ResolveInterval: no Endpoint of this peer is a name\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512];
+		struct mv_config *config;
+
+		snprintf(text, sizeof(text), INTERFACE PEER_B "Endpoint = %s\n%s", rows[i].value,
+			rows[i].more);
+		config = load(text);
+		expect_messages(config, rows[i].messages);
+		cr_expect_str_eq(config->peers[0].endpoints, rows[i].endpoints);
+		mv_config_destroy(config);
+	}
+}
+
 Test(config, key_files_are_relative_to_the_peer_file)
 {
 	struct mv_config *config;
@@ -381,8 +419,8 @@ Test(config, the_change_list)
 	expect_key(expect_change(&changes, &at, MV_CHANGE_PRIVATE_KEY)->key, PRIVATE_A);
 	expect_key(expect_change(&changes, &at, MV_CHANGE_PEER)->key, PUBLIC_B);
 	expect_key(expect_change(&changes, &at, MV_CHANGE_PRESHARED_KEY)->key, PRESHARED);
-	cr_expect(mv_endpoint_equal(&expect_change(&changes, &at, MV_CHANGE_ENDPOINT)->endpoint,
-		&config->peers[0].endpoint));
+	cr_expect_str_eq(
+		expect_change(&changes, &at, MV_CHANGE_ENDPOINTS)->text, "192.0.2.2:51821");
 	cr_expect_eq(expect_change(&changes, &at, MV_CHANGE_PERSISTENT_KEEPALIVE)->seconds, 25);
 	expect_change(&changes, &at, MV_CHANGE_REPLACE_ALLOWED_IPS);
 	expect_prefix(&expect_change(&changes, &at, MV_CHANGE_ALLOWED_IP)->prefix, "10.0.0.2/32");
@@ -390,7 +428,8 @@ Test(config, the_change_list)
 	expect_prefix(
 		&expect_change(&changes, &at, MV_CHANGE_ALLOWED_IP)->prefix, "192.168.7.0/24");
 	expect_key(expect_change(&changes, &at, MV_CHANGE_PEER)->key, PUBLIC_C);
-	expect_change(&changes, &at, MV_CHANGE_ENDPOINT_PENDING);
+	cr_expect_str_eq(
+		expect_change(&changes, &at, MV_CHANGE_ENDPOINTS)->text, "vpn.example.com:443");
 	cr_expect_eq(expect_change(&changes, &at, MV_CHANGE_PERSISTENT_KEEPALIVE)->seconds, 0);
 	expect_change(&changes, &at, MV_CHANGE_REPLACE_ALLOWED_IPS);
 	expect_prefix(&expect_change(&changes, &at, MV_CHANGE_ALLOWED_IP)->prefix, "0.0.0.0/0");

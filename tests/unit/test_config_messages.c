@@ -66,6 +66,7 @@ Test(config_messages, sections_and_keys)
 			"5: error: unknown key 'colour' in [Peer]: there are PublicKey, "
 			"PublicKeyFile, Name, "
 			"PresharedKey, PresharedKeyFile, AllowedIPs, ExcludedIPs, Endpoint, "
+			"ResolveInterval, "
 			"PersistentKeepalive\n"},
 		{INTERFACE "endpoint = x:1\n" PEER_B "MTU = 1400\n",
 			"3: error: Endpoint: belongs in [Peer], not in [Interface]\n"
@@ -433,6 +434,42 @@ Test(config_messages, endpoints)
 		"in [fe80::1%eth0]:7");
 }
 
+Test(config_messages, lists_of_endpoints)
+{
+	char value[MV_ENDPOINTS_MAX * 16 + 16];
+	size_t len = 0;
+
+	expect_endpoint("a.example:1,,b.example:2",
+		"error: Endpoint: a comma with nothing before or behind it");
+	expect_endpoint(
+		"a.example:1,", "error: Endpoint: a comma with nothing before or behind it");
+	expect_endpoint("a.example:1, b.example",
+		"error: Endpoint: no port: write it behind a ':', as in vpn.example.com:51820");
+	expect_endpoint("a.example:1, fd00::1:7",
+		"error: Endpoint: an IPv6 address stands in brackets: write [fd00::1]:7");
+	for (unsigned i = 0; i <= MV_ENDPOINTS_MAX; i++) {
+		len += (size_t)snprintf(
+			value + len, sizeof(value) - len, "%s192.0.2.1:%u", i ? "," : "", i + 1);
+	}
+	expect_endpoint(value, "error: Endpoint: a peer has at most 16 endpoints");
+}
+
+Test(config_messages, resolve_intervals)
+{
+	static const struct row rows[] = {
+		{INTERFACE PEER_B "Endpoint = a:1\nResolveInterval = 9\n",
+			"6: error: ResolveInterval: '9' is not 'off' or a number of seconds from "
+			"10 to 86400\n"},
+		{INTERFACE PEER_B "Endpoint = a:1\nResolveInterval = 86401\n",
+			"6: error: ResolveInterval: '86401' is not 'off' or a number of seconds "
+			"from 10 to 86400\n"},
+		{INTERFACE "ResolveInterval = 60\n",
+			"3: error: ResolveInterval: belongs in [Peer], not in [Interface]\n"},
+	};
+
+	EXPECT_ROWS(rows);
+}
+
 Test(config_messages, a_host_name_has_a_greatest_length)
 {
 	char value[264];
@@ -465,8 +502,7 @@ Test(config_messages, what_is_given_twice)
 	cr_expect_eq(config->listen_port, 2);
 	mv_config_destroy(config);
 	config = load(rows[1].text);
-	cr_expect_null(config->peers[0].endpoint_host);
-	cr_expect_eq(config->peers[0].endpoint.port, 2);
+	cr_expect_str_eq(config->peers[0].endpoints, "192.0.2.1:2");
 	mv_config_destroy(config);
 }
 
@@ -593,6 +629,7 @@ Test(config_messages, all_errors_at_once_in_the_order_of_lines)
 			"9: error: unknown key 'colour' in [Peer]: there are PublicKey, "
 			"PublicKeyFile, Name, "
 			"PresharedKey, PresharedKeyFile, AllowedIPs, ExcludedIPs, Endpoint, "
+			"ResolveInterval, "
 			"PersistentKeepalive\n"
 			"10: error: DNS: belongs in [Interface], not in [Peer]\n"},
 	};

@@ -265,7 +265,7 @@ Test(config_quick, a_port_may_be_a_service)
 
 	expect_messages(config, "");
 	cr_expect_eq(config->listen_port, 500);
-	cr_expect_eq(config->peers[0].endpoint.port, 53);
+	cr_expect_eq(config->peers[0].endpoint_list.list[0].address.port, 53);
 	mv_config_destroy(config);
 }
 

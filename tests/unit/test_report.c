@@ -165,6 +165,36 @@ Test(report, one_peer_alone)
 	free(text);
 }
 
+Test(report, lists_of_endpoints)
+{
+	struct mv_peer_snapshot *peer = add_peer(0x22);
+
+	peer->endpoint = (struct mv_endpoint){{MV_FAMILY_IPV4, {192, 0, 2, 7}}, .port = 2};
+	peer->endpoints = strdup("192.0.2.1:1, b.example:2 every 300");
+	peer->endpoint_entry = 2;
+	peer->endpoints_trouble = strdup("b.example:2: timed out");
+	expect_report(false, "interface: tun0\n"
+			     "\n"
+			     "peer: " KEY_22 "\n"
+			     "  endpoint: 192.0.2.7:2\n"
+			     "  endpoints: 192.0.2.1:1, b.example:2 (in use); resolved again every "
+			     "300 seconds\n"
+			     "  not resolved: b.example:2: timed out\n"
+			     "  allowed ips: (none)\n");
+}
+
+/* The endpoint says it all. */
+Test(report, a_list_of_one_address)
+{
+	struct mv_peer_snapshot *peer = add_peer(0x22);
+
+	peer->endpoints = strdup("192.0.2.1:1");
+	expect_report(false, "interface: tun0\n"
+			     "\n"
+			     "peer: " KEY_22 "\n"
+			     "  allowed ips: (none)\n");
+}
+
 Test(report, a_name_that_is_being_resolved)
 {
 	struct mv_peer_snapshot *peer = add_peer(0x22);

@@ -34,7 +34,10 @@ Test(savepeers, names_are_those_that_the_device_has)
 	struct mv_snapshot *snapshot = make_snapshot(), *status = make_snapshot();
 
 	snprintf(status->peers[0].name, MV_PEER_NAME_MAX, "caroline");
+	status->peers[0].endpoints = strdup("c.example:1, c.example:2");
 	cr_assert_eq(mv_savepeers_complete(snapshot, status, config), 0);
+	cr_expect_str_eq(snapshot->peers[0].endpoints, "c.example:1, c.example:2");
+	cr_expect_null(snapshot->peers[1].endpoints);
 	cr_expect_str_eq(snapshot->peers[0].name, "caroline");
 	cr_expect_str_eq(snapshot->peers[1].name, "");
 	mv_snapshot_destroy(snapshot);

@@ -82,17 +82,6 @@ Test(showconf, everything)
 	mv_snapshot_destroy(snapshot);
 }
 
-/* Of the peer of 0x44 alone; and what is known already is not asked for. */
-static bool find_endpoint(
-	void *ctx, const uint8_t public_key[static MV_KEY_LEN], char *text, size_t size)
-{
-	unsigned *asked = ctx;
-
-	++*asked;
-	snprintf(text, size, "vpn.example.com:51820");
-	return public_key[0] == 0x44;
-}
-
 Test(showconf, what_only_minivpn_reads)
 {
 	struct mv_snapshot *snapshot = make_example();
@@ -131,10 +120,7 @@ Test(showconf, what_only_minivpn_reads)
 Test(showconf, what_only_a_file_knows)
 {
 	struct mv_snapshot *snapshot = make_example();
-	unsigned asked = 0;
-	const struct mv_showconf_extra extra = {.interface_lines = "Address = 10.0.0.1/8\n",
-		.endpoint = find_endpoint,
-		.ctx = &asked};
+	const struct mv_showconf_extra extra = {.interface_lines = "Address = 10.0.0.1/8\n"};
 
 	expect(snapshot, &extra,
 		"[Interface]\n"
@@ -149,9 +135,39 @@ Test(showconf, what_only_a_file_knows)
 		"Endpoint = [2001:db8::1]:7\n"
 		"PersistentKeepalive = 25\n"
 		"\n[Peer]\n"
-		"PublicKey = " KEY_44 "\n"
-		"Endpoint = vpn.example.com:51820\n");
-	cr_expect_eq(asked, 1);
+		"PublicKey = " KEY_44 "\n");
+	mv_snapshot_destroy(snapshot);
+}
+
+static void expect_saved(
+	struct mv_snapshot *snapshot, const char *endpoints, bool is_peer_file, const char *lines)
+{
+	const struct mv_showconf_extra extra = {.is_peer_file = is_peer_file};
+	char expected[1024];
+
+	snapshot->peers[0].endpoints = strdup(endpoints);
+	snprintf(expected, sizeof(expected),
+		"[Interface]\nPrivateKey = " KEY_11 "\n\n[Peer]\nPublicKey = " KEY_22
+		"\nPresharedKey = " KEY_33
+		"\n%sPersistentKeepalive = 25\n\n[Peer]\nPublicKey = " KEY_44 "\n",
+		lines);
+	expect(snapshot, &extra, expected);
+	free(snapshot->peers[0].endpoints);
+	snapshot->peers[0].endpoints = NULL;
+}
+
+/* A peer file keeps what the device was told; wg gets the address where the peer is. */
+Test(showconf, lists_of_endpoints)
+{
+	struct mv_snapshot *snapshot = make_example();
+
+	snapshot->fwmark = snapshot->listen_port = 0;
+	snapshot->peers[0].prefix_count = 0;
+	expect_saved(snapshot, "192.0.2.1:1, b.example:2 every 60", true,
+		"Endpoint = 192.0.2.1:1, b.example:2\nResolveInterval = 60\n");
+	expect_saved(snapshot, "b.example:2", true, "Endpoint = b.example:2\n");
+	expect_saved(snapshot, "192.0.2.1:1", true, "Endpoint = [2001:db8::1]:7\n");
+	expect_saved(snapshot, "192.0.2.1:1, b.example:2", false, "Endpoint = [2001:db8::1]:7\n");
 	mv_snapshot_destroy(snapshot);
 }
 

@@ -41,6 +41,14 @@ Test(strip, what_wg_does_not_know_goes)
 		OWN "FwMark = 7\n" PEER);
 }
 
+Test(strip, of_a_list_the_first_stays)
+{
+	expect(OWN PEER
+		"Endpoint = b.example:domain, 192.0.2.1:7 # two\nResolveInterval = 60\n" PEER_C
+		"Endpoint=[2001:DB8::1]:1,192.0.2.1:7",
+		OWN PEER "Endpoint = b.example:53\n" PEER_C "Endpoint = [2001:db8::1]:1\n");
+}
+
 Test(strip, what_minivpn_alone_is_lenient_about_goes)
 {
 	expect("\xef\xbb\xbf"

@@ -114,6 +114,8 @@ Test(uapi_set, what_no_key_takes_is_invalid)
 		OF_PEER("protocol_version=2\n"),
 		OF_PEER("endpoint=example.org:51820\n"),
 		OF_PEER("endpoint=192.0.2.1\n"),
+		OF_PEER("endpoints=example.org\n"),
+		OF_PEER("endpoints=a.example:1,b.example:1\n"),
 		OF_PEER("endpoint=192.0.2.1:0\n"),
 		OF_PEER("endpoint=2001:db8::1:51820\n"),
 		OF_PEER("endpoint=[fe80::1%no-such-if]:51820\n"),
