@@ -1,6 +1,7 @@
 #include "config/keyvalue.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,21 +127,24 @@ static char *find_file(struct mv_draft *draft, const char *value)
 }
 
 /*
- * The path from the root on, for who goes elsewhere; takes the path over. NULL without memory.
+ * The path from the root on, for who goes elsewhere. NULL with nothing said where the folder at
+ * hand has none, and for what has a line's end in it, which no line of the control socket could
+ * hold.
  */
-static char *make_absolute(char *path)
+static char *make_absolute(struct mv_draft *draft, const char *path)
 {
-	char *folder, *absolute = NULL;
+	char folder[PATH_MAX] = "", *absolute;
 
-	if (*path == '/') {
-		return path;
+	if (*path != '/' && !getcwd(folder, sizeof(folder))) {
+		return NULL;
 	}
-	folder = getcwd(NULL, 0);
-	if (folder && asprintf(&absolute, "%s/%s", folder, path) < 0) {
-		absolute = NULL;
+	if (strchr(folder, '\n') || strchr(path, '\n')) {
+		return NULL;
 	}
-	free(folder);
-	free(path);
+	if (asprintf(&absolute, "%s%s%s", folder, *folder ? "/" : "", path) < 0) {
+		draft->out_of_memory = true;
+		return NULL;
+	}
 	return absolute;
 }
 
@@ -154,18 +158,10 @@ bool mv_keyvalue_from_file(struct mv_draft *draft, enum mv_keyvalue_kind kind,
 	if (found) {
 		good = read_key_file(draft, kind, key, value, found);
 	}
-	if (!path) {
-		free(found);
-		return good;
-	}
-	free(*path);
-	*path = found ? make_absolute(found) : NULL;
-	/* What has a line's end in it no line of the control socket could hold. */
-	if (*path && strchr(*path, '\n')) {
+	if (path) {
 		free(*path);
-		*path = NULL;
-	} else if (found && !*path) {
-		draft->out_of_memory = true;
+		*path = found ? make_absolute(draft, found) : NULL;
 	}
+	free(found);
 	return good;
 }

@@ -1,7 +1,6 @@
 #include "tunnel/peername.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The smallest character that needs so many bytes; with fewer it could be written in two ways. */
@@ -75,13 +74,17 @@ bool mv_peer_name_is_valid(const char *name)
 const char *mv_peer_text(char text[static MV_PEER_TEXT_MAX], const char *name,
 	const uint8_t public_key[static MV_KEY_LEN])
 {
-	char key[MV_KEY_BASE64_MAX];
+	size_t length = strnlen(name, MV_PEER_NAME_MAX - 1);
+	char *at = text;
 
-	mv_key_to_base64(key, public_key);
-	if (*name) {
-		snprintf(text, MV_PEER_TEXT_MAX, "%.*s (%s)", MV_PEER_NAME_MAX - 1, name, key);
-	} else {
-		snprintf(text, MV_PEER_TEXT_MAX, "%s", key);
+	if (length > 0) {
+		memcpy(at, name, length);
+		memcpy(at + length, " (", 2);
+		at += length + 2;
+	}
+	mv_key_to_base64(at, public_key);
+	if (length > 0) {
+		memcpy(at + MV_KEY_BASE64_MAX - 1, ")", sizeof(")"));
 	}
 	return text;
 }

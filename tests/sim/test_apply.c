@@ -735,6 +735,67 @@ Test(apply, a_preshared_key_is_for_the_next_handshake)
 	cr_expect_geq(world_drops(world, 0, MV_DROP_BAD_RESPONSE), 1);
 }
 
+static uint64_t last_handshake_s(void)
+{
+	return world_look(world, 0, 1).last_handshake_s;
+}
+
+/* As it goes where a program renews the key of both sides, of the one a little later than of the
+ * other: in between a rekey fails, and what is sent goes by the session that is there. */
+Test(apply, a_preshared_key_is_renewed_without_a_loss)
+{
+	static const uint8_t fresh[MV_KEY_LEN] = {1};
+
+	world_connect(world, NULL, 0);
+	world_ping(world, 0, 1);
+	uint64_t first = last_handshake_s();
+	world_run_for(world, 119 * S);
+	add_peer(1);
+	add_key(MV_CHANGE_PRESHARED_KEY, fresh);
+	apply();
+	for (int i = 0; i < 3; i++) {
+		world_run_for(world, S);
+		world_ping(world, 0, 1);
+	}
+	cr_expect_geq(world_drops(world, 0, MV_DROP_BAD_RESPONSE), 1);
+	cr_expect_eq(last_handshake_s(), first);
+
+	add_peer(0);
+	add_key(MV_CHANGE_PRESHARED_KEY, fresh);
+	cr_assert_eq(world_apply(world, 1, &changes), 0);
+	for (int i = 0; i < 6; i++) {
+		world_run_for(world, S);
+		world_ping(world, 0, 1);
+	}
+	cr_expect_gt(last_handshake_s(), first);
+	cr_expect_eq(world_delivered(world, 1), 10);
+}
+
+Test(apply, one_peer_is_asked_for_its_name_and_its_preshared_key)
+{
+	struct mv_device *device = world_device(world, 0);
+	const uint8_t *key = world_public_key(world, 1), psk[MV_KEY_LEN] = {1};
+	char name[MV_PEER_NAME_MAX] = "as it was";
+
+	cr_expect_not(mv_device_peer_name(device, key, name));
+	cr_expect_str_eq(name, "as it was");
+	cr_expect_not(mv_device_peer_has_preshared_key(device, key, (uint8_t[MV_KEY_LEN]){0}));
+
+	add_peer(1);
+	add_key(MV_CHANGE_PRESHARED_KEY, psk);
+	apply();
+	cr_expect(mv_device_peer_name(device, key, name));
+	cr_expect_str_eq(name, "");
+	add_peer(1);
+	cr_assert_eq(mv_changes_add_text(&changes, MV_CHANGE_NAME, "bob"), 0);
+	cr_assert_eq(mv_changes_add_text(&changes, MV_CHANGE_PRESHARED_KEY_FILE, "/psk"), 0);
+	apply();
+	cr_expect(mv_device_peer_name(device, key, name));
+	cr_expect_str_eq(name, "bob");
+	cr_expect(mv_device_peer_has_preshared_key(device, key, psk));
+	cr_expect_not(mv_device_peer_has_preshared_key(device, key, (uint8_t[MV_KEY_LEN]){2}));
+}
+
 Test(apply, what_waits_for_a_removed_peer_is_dropped)
 {
 	world_connect(world, NULL, 0);

@@ -1,0 +1,205 @@
+#include "edge/filewatch.h"
+
+#include <errno.h>
+
+#include "config_fixture.h"
+
+static uv_loop_t loop;
+static struct mv_filewatch *watch;
+static unsigned calls;
+static char path[128];
+
+static void setup(void)
+{
+	enter_folder();
+	cr_assert_eq(uv_loop_init(&loop), 0);
+}
+
+static void teardown(void)
+{
+	mv_filewatch_stop(watch);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	cr_expect_eq(uv_loop_close(&loop), 0);
+	leave_folder();
+}
+
+TestSuite(filewatch, .init = setup, .fini = teardown, .timeout = 30);
+
+static void on_changed(void *ctx)
+{
+	cr_expect_eq(ctx, &loop);
+	calls++;
+}
+
+static void start(const char *name)
+{
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	cr_assert_eq(mv_filewatch_start(&watch, &loop, path, on_changed, &loop), 0);
+}
+
+static void on_time(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+static void run_for(uint64_t ms)
+{
+	uv_timer_t timer;
+
+	uv_timer_init(&loop, &timer);
+	uv_timer_start(&timer, on_time, ms, 0);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_close((uv_handle_t *)&timer, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+/* So many calls come of what was done, in a time that is enough for more. */
+static void expect_calls(unsigned expected)
+{
+	calls = 0;
+	run_for(4 * MV_FILEWATCH_QUIET_MS);
+	cr_expect_eq(calls, expected, "%u", calls);
+}
+
+Test(filewatch, nothing_happens)
+{
+	write_file("key", "1");
+	start("key");
+	expect_calls(0);
+}
+
+Test(filewatch, what_others_do_in_the_folder)
+{
+	write_file("key", "1");
+	start("key");
+	write_file("ke", "2");
+	write_file("key2", "2");
+	cr_assert_eq(rename("ke", "kez"), 0);
+	expect_calls(0);
+	write_file("key", "3");
+	expect_calls(1);
+}
+
+Test(filewatch, every_way_to_change_a_file)
+{
+	write_file("key", "1");
+	start("key");
+	write_file("key", "2");
+	expect_calls(1);
+	write_file("new", "3");
+	cr_assert_eq(rename("new", "key"), 0);
+	expect_calls(1);
+	cr_assert_eq(chmod("key", 0400), 0);
+	expect_calls(1);
+	cr_assert_eq(remove("key"), 0);
+	expect_calls(1);
+	cr_assert_eq(symlink("elsewhere", "key"), 0);
+	expect_calls(1);
+	cr_assert_eq(rename("key", "old"), 0);
+	expect_calls(1);
+	cr_assert_eq(rename("old", "key"), 0);
+	expect_calls(1);
+}
+
+/* Pieces that follow soon are one change. */
+Test(filewatch, pieces_are_one_change)
+{
+	write_file("key", "1");
+	start("key");
+	calls = 0;
+	for (unsigned i = 0; i < 10; i++) {
+		write_file("key", "2");
+		run_for(MV_FILEWATCH_QUIET_MS / 5);
+	}
+	cr_expect_eq(calls, 0);
+	expect_calls(1);
+}
+
+Test(filewatch, a_folder_that_is_not_there_yet)
+{
+	start("a/b/key");
+	expect_calls(0);
+	cr_assert_eq(mkdir("a", 0700), 0);
+	expect_calls(1);
+	cr_assert_eq(mkdir("a/b", 0700), 0);
+	expect_calls(1);
+	write_file("a/b/key", "1");
+	expect_calls(1);
+	write_file("a/b/other", "1");
+	expect_calls(0);
+}
+
+/* Made in one go, so that the one below may be there before the one above is watched. */
+Test(filewatch, a_folder_that_goes_and_comes)
+{
+	cr_assert_eq(mkdir("a", 0700), 0);
+	cr_assert_eq(mkdir("a/b", 0700), 0);
+	write_file("a/b/key", "1");
+	start("a/b/key");
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(remove("a/b/key"), 0);
+		cr_assert_eq(remove("a/b"), 0);
+		cr_assert_eq(remove("a"), 0);
+		expect_calls(1);
+		cr_assert_eq(mkdir("a", 0700), 0);
+		cr_assert_eq(mkdir("a/b", 0700), 0);
+		write_file("a/b/key", "2");
+		expect_calls(1);
+		write_file("a/b/key", "3");
+		expect_calls(1);
+	}
+}
+
+Test(filewatch, a_folder_that_takes_the_place_of_another)
+{
+	cr_assert_eq(mkdir("a", 0700), 0);
+	write_file("a/key", "1");
+	start("a/key");
+	cr_assert_eq(mkdir("new", 0700), 0);
+	write_file("new/key", "2");
+	cr_assert_eq(rename("a", "old"), 0);
+	cr_assert_eq(rename("new", "a"), 0);
+	expect_calls(1);
+	write_file("old/key", "3");
+	expect_calls(0);
+	write_file("a/key", "3");
+	expect_calls(1);
+}
+
+Test(filewatch, a_file_that_is_called_like_its_folder)
+{
+	cr_assert_eq(mkdir("key", 0700), 0);
+	start("key/key");
+	write_file("key/key", "1");
+	expect_calls(1);
+	write_file("key/key", "2");
+	expect_calls(1);
+}
+
+Test(filewatch, it_looks_again_when_it_is_asked_to)
+{
+	start("key");
+	mv_filewatch_look_again(watch, 1);
+	expect_calls(1);
+	expect_calls(0);
+}
+
+Test(filewatch, two_watch_one_file)
+{
+	struct mv_filewatch *second;
+
+	write_file("key", "1");
+	start("key");
+	cr_assert_eq(mv_filewatch_start(&second, &loop, path, on_changed, &loop), 0);
+	write_file("key", "2");
+	expect_calls(2);
+	mv_filewatch_stop(second);
+	write_file("key", "3");
+	expect_calls(1);
+}
+
+Test(filewatch, a_path_from_somewhere_is_refused)
+{
+	cr_expect_eq(mv_filewatch_start(&watch, &loop, "key", on_changed, &loop), -EINVAL);
+	cr_expect_null(watch);
+}
