@@ -19,6 +19,9 @@
  * handshakes data goes first, and there still is time to answer. */
 #define NICE_BEHIND_LANES 5
 
+/* As deep as the work of a wake-up goes. */
+#define STACK_USED 32768
+
 /* So long may a datagram be under way to a port that was left. */
 #define LEAVE_MS 3000
 
@@ -72,6 +75,9 @@ static void before_sleep(uv_prepare_t *handle)
 	}
 	mv_names_serve(loop->names);
 	mv_boottimer_arm(&loop->timer, mv_device_arm(loop->device));
+	/* The dynamic linker, which resolves the calls of libraries when they come, saves registers
+	 * there, and keys pass through these. */
+	sodium_stackzero(STACK_USED);
 }
 
 /* Wake-ups */
