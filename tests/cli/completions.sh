@@ -67,7 +67,7 @@ options_of() {
 
 mapfile -t commands < <("$minivpn" --help | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p')
 ((${#commands[@]} >= 10)) || fail "the commands could not be read"
-[[ $(options_of up | paste -sd ' ') == "--dump --foreground --help --verbose -f -h -v" ]] || fail "the options could not be read"
+[[ $(options_of up | paste -sd ' ') == "--dump --foreground --help --tun-fd --verbose -f -h -v" ]] || fail "the options could not be read"
 
 cd "$work"
 touch test.conf "test file.ini"

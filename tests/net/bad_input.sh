@@ -133,7 +133,7 @@ test_usage() {
   check "up without a file: exit status 2" ends 2 "$minivpn" up
   check "up with two files: exit status 2" ends 2 "$minivpn" up "$ini" "$ini"
   check "down without a name: exit status 2" ends 2 "$minivpn" down
-  check "status of two: exit status 2" ends 2 "$minivpn" status tun0 tun1
+  check "status of three: exit status 2" ends 2 "$minivpn" status tun0 alice bob
   check "genkey with a word: exit status 2" ends 2 "$minivpn" genkey word
   check "pubkey of no key: exit status 1" ends 1 "$minivpn" pubkey <<<"no key"
   check "--help" shows minivpn "$minivpn" --help
