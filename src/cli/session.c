@@ -20,9 +20,6 @@
 #include "edge/netns.h"
 #include "edge/sandbox.h"
 
-/* Of a device that nobody has said more of: what is left of 1500 bytes on a path over IPv6. */
-#define MTU_DEFAULT 1420
-
 struct session {
 	const struct mv_session_options *options;
 	struct mv_config *config; /* NULL once everything in it has gone where it belongs */
@@ -214,18 +211,9 @@ static enum mv_exit configure_device(struct session *session)
 /* A device that was handed over or prepared belongs to somebody who knows what it should be. */
 static enum mv_exit prepare_link(struct session *session)
 {
-	const struct mv_host_step list[] = {
-		{.kind = MV_HOST_NO_LINK_LOCAL}, {.kind = MV_HOST_MTU, .number = MTU_DEFAULT}};
-	const struct mv_host_steps steps = {(struct mv_host_step *)list, 2};
-	const struct mv_host_step *failed;
-
-	if (session->options->tun_fd >= 0 || session->is_prepared) {
-		return MV_EXIT_DONE;
-	}
-	int error = mv_netlink_apply(session->io.requests, session->ifindex, &steps, &failed);
-	return error < 0 ? mv_command_failed("cannot set the MTU of %s: %s", session->device,
-				   strerror(-error))
-			 : MV_EXIT_DONE;
+	return session->options->tun_fd >= 0 || session->is_prepared
+		       ? MV_EXIT_DONE
+		       : mv_tuns_prepare_link(&session->io.tuns[0], session->io.requests);
 }
 
 static struct mv_snapshot *take_snapshot(void *ctx)

@@ -9,6 +9,9 @@
 #include "cli/device_status.h"
 #include "edge/netlink_has.h"
 
+/* Of a device that nobody has said more of: what is left of 1500 bytes on a path over IPv6. */
+#define MTU_DEFAULT 1420
+
 /* Whether the device that is there was prepared for this process, which may not make one itself. */
 static bool looks_prepared(const char *name, bool *is_in_use)
 {
@@ -158,4 +161,17 @@ enum mv_exit mv_tuns_adopt(struct mv_tun *tuns, size_t *count, int fd)
 		open_further_queues(tuns, count);
 	}
 	return MV_EXIT_DONE;
+}
+
+enum mv_exit mv_tuns_prepare_link(const struct mv_tun *tun, struct mv_netlink *netlink)
+{
+	const struct mv_host_step list[] = {
+		{.kind = MV_HOST_NO_LINK_LOCAL}, {.kind = MV_HOST_MTU, .number = MTU_DEFAULT}};
+	const struct mv_host_steps steps = {(struct mv_host_step *)list, 2};
+	const struct mv_host_step *failed;
+
+	int error = mv_netlink_apply(netlink, tun->ifindex, &steps, &failed);
+	return error < 0 ? mv_command_failed(
+				   "cannot set the MTU of %s: %s", tun->name, strerror(-error))
+			 : MV_EXIT_DONE;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "cli/command.h"
+#include "edge/netlink.h"
 #include "edge/tun.h"
 
 /*
@@ -22,5 +23,8 @@ enum mv_exit mv_tuns_open(
 /* One that was handed over, which is closed on failure, and as many more of its device as there
  * may be. */
 enum mv_exit mv_tuns_adopt(struct mv_tun *tuns, size_t *count, int fd);
+
+/* Of a device that was made: no link-local address, and a common MTU, until somebody says more. */
+enum mv_exit mv_tuns_prepare_link(const struct mv_tun *tun, struct mv_netlink *netlink);
 
 #endif

@@ -9,10 +9,9 @@
 #include "edge/boottimer.h"
 #include "edge/clock.h"
 #include "edge/hostwatch.h"
-#include "edge/lanes.h"
 #include "edge/names.h"
+#include "edge/ports.h"
 #include "edge/signals.h"
-#include "edge/sockets.h"
 #include "edge/work.h"
 
 /* Where the processor is short, this thread gets a third of what a lane gets: under a flood of
@@ -22,27 +21,22 @@
 /* As deep as the work of a wake-up goes. */
 #define STACK_USED 32768
 
-/* So long may a datagram be under way to a port that was left. */
-#define LEAVE_MS 3000
-
 struct mv_loop {
 	uv_loop_t uv;
 	uv_prepare_t before_sleep;
 	uv_async_t wake; /* from lanes */
 	struct mv_signals signals;
 	struct mv_boottimer timer;
-	uv_timer_t leave; /* the sockets of a port before this one */
 	struct mv_hostwatch watch;
 
 	struct mv_log log;
 	struct mv_tun tuns[MV_LANES_MAX];
-	struct mv_sockets sockets;
 	struct mv_device *device;
 	uv_mutex_t lock;
 	struct mv_work work;
 	struct mv_handoff *handoff;
 	struct mv_names *names;
-	struct mv_lanes lanes;
+	struct mv_ports ports;
 };
 
 /* What the device asks of its surroundings */
@@ -94,7 +88,7 @@ static void on_wake(uv_async_t *handle)
 {
 	struct mv_loop *loop = handle->data;
 
-	if (mv_lanes_have_lost_tun(&loop->lanes)) {
+	if (mv_lanes_have_lost_tun(&loop->ports.lanes)) {
 		on_deleted(loop);
 	}
 }
@@ -105,6 +99,11 @@ static void on_signal(void *ctx, int signum)
 	mv_loop_stop(ctx);
 }
 
+static void on_ports_failed(void *ctx)
+{
+	mv_loop_stop(ctx);
+}
+
 /* Life */
 
 static int init_handles(struct mv_loop *loop)
@@ -112,8 +111,8 @@ static int init_handles(struct mv_loop *loop)
 	int error;
 
 	uv_prepare_init(&loop->uv, &loop->before_sleep);
-	uv_timer_init(&loop->uv, &loop->leave);
-	loop->before_sleep.data = loop->wake.data = loop->leave.data = loop;
+	mv_ports_init(&loop->ports, &loop->uv);
+	loop->before_sleep.data = loop->wake.data = loop;
 
 	if ((error = uv_async_init(&loop->uv, &loop->wake, on_wake)) < 0 ||
 		(error = uv_prepare_start(&loop->before_sleep, before_sleep)) < 0 ||
@@ -142,7 +141,7 @@ static int init_parts(struct mv_loop *loop)
 	if (error < 0) {
 		return error;
 	}
-	loop->work.device = loop->device;
+	loop->work.device = loop->ports.device = loop->device;
 	error = mv_names_create(&loop->names, &loop->uv, loop->device, &loop->log);
 	if (error < 0) {
 		return error;
@@ -160,9 +159,9 @@ static int init_parts(struct mv_loop *loop)
 
 static void configure_lane(struct mv_loop *loop, const struct mv_loop_config *config, size_t i)
 {
-	loop->lanes.configs[i] = (struct mv_lane_config){.device = loop->device,
+	loop->ports.lanes.configs[i] = (struct mv_lane_config){.device = loop->device,
 		.tun = &loop->tuns[i],
-		.udp = &loop->sockets.udps[i],
+		.udp = &loop->ports.sockets.udps[i],
 		.aead = config->aead ? config->aead : &mv_aead_sodium,
 		.handoff = loop->handoff,
 		.control = &loop->wake,
@@ -189,14 +188,17 @@ static int allocate(struct mv_loop **allocated, const struct mv_loop_config *con
 	}
 	loop->timer.fd = -1;
 	loop->log = config->log;
-	loop->lanes.count = loop->sockets.lanes = config->lanes;
-	loop->sockets.offload = config->offload;
-	loop->sockets.wanted_port = config->wanted_port;
+	loop->ports.lanes.count = loop->ports.sockets.lanes = config->lanes;
+	loop->ports.sockets.offload = config->offload;
+	loop->ports.log = config->log;
+	loop->ports.failed = on_ports_failed;
+	loop->ports.ctx = loop;
+	loop->ports.sockets.wanted_port = config->wanted_port;
 	memcpy(loop->tuns, config->tuns, sizeof(loop->tuns));
-	memcpy(loop->sockets.udps, config->udps, sizeof(loop->sockets.udps));
+	memcpy(loop->ports.sockets.udps, config->udps, sizeof(loop->ports.sockets.udps));
 	loop->watch.link = config->monitor;
 	loop->watch.requests = config->requests;
-	loop->work.udp = &loop->sockets.udps[0];
+	loop->work.udp = &loop->ports.sockets.udps[0];
 	loop->work.log = config->log;
 	loop->work.record_folder = config->record_folder;
 	*allocated = loop;
@@ -238,7 +240,7 @@ int mv_loop_create(struct mv_loop **created, const struct mv_loop_config *config
 		mv_loop_destroy(loop);
 		return error;
 	}
-	for (size_t i = 0; i < loop->lanes.count; i++) {
+	for (size_t i = 0; i < loop->ports.lanes.count; i++) {
 		configure_lane(loop, config, i);
 	}
 	*created = loop;
@@ -262,77 +264,34 @@ struct mv_snapshot *mv_loop_snapshot(struct mv_loop *loop)
 	if (mv_device_snapshot(loop->device, &snapshot) < 0) {
 		return NULL;
 	}
-	snapshot->listen_port = loop->sockets.udps[0].port;
-	snapshot->fwmark = loop->sockets.mark;
+	snapshot->listen_port = loop->ports.sockets.udps[0].port;
+	snapshot->fwmark = loop->ports.sockets.mark;
 	size_t memory_bytes = 0;
 	uv_resident_set_memory(&memory_bytes);
 	snapshot->memory_bytes = memory_bytes;
-	snapshot->aead = loop->lanes.configs[0].aead->name;
+	snapshot->aead = loop->ports.lanes.configs[0].aead->name;
 	memset(snapshot->offloads, true, sizeof(snapshot->offloads));
-	for (size_t i = 0; i < loop->lanes.count; i++) {
-		mv_lane_narrow_offloads(&loop->lanes.configs[i], snapshot->offloads);
+	for (size_t i = 0; i < loop->ports.lanes.count; i++) {
+		mv_lane_narrow_offloads(&loop->ports.lanes.configs[i], snapshot->offloads);
 	}
 	mv_names_complete(loop->names, snapshot);
 	return snapshot;
 }
 
-/* Once they have stood still: what comes in meanwhile waits in the sockets. */
-static int restart_lanes(struct mv_loop *loop)
-{
-	for (size_t i = 0; i < loop->lanes.count; i++) {
-		loop->lanes.configs[i].left =
-			loop->sockets.has_left ? &loop->sockets.left[i] : NULL;
-	}
-	int error = mv_lanes_start(&loop->lanes);
-	if (error < 0) {
-		mv_log(&loop->log, MV_LOG_ERROR, "cannot go on with other sockets: %s",
-			strerror(-error));
-		mv_loop_stop(loop);
-	}
-	return error;
-}
-
-static void on_leave(uv_timer_t *leave)
-{
-	struct mv_loop *loop = leave->data;
-
-	mv_lanes_stop(&loop->lanes);
-	mv_sockets_close_left(&loop->sockets);
-	(void)restart_lanes(loop);
-}
-
-/* Peers learn of a new port by a keepalive; what they send until then still comes in. */
-static int change_sockets(struct mv_loop *loop, struct mv_sockets_change *change)
-{
-	bool moves = change->has_new_port && mv_lanes_run(&loop->lanes);
-
-	if (moves) {
-		mv_lanes_stop(&loop->lanes);
-	}
-	mv_sockets_commit(&loop->sockets, change);
-	if (!moves) {
-		mv_sockets_close_left(&loop->sockets);
-		return 0;
-	}
-	mv_device_announce(loop->device, mv_clock_sample());
-	uv_timer_start(&loop->leave, on_leave, LEAVE_MS, 0);
-	return restart_lanes(loop);
-}
-
 int mv_loop_apply(struct mv_loop *loop, const struct mv_changes *changes)
 {
 	struct mv_sockets_change change;
-	int error = mv_sockets_prepare(&loop->sockets, &change, changes);
+	int error = mv_sockets_prepare(&loop->ports.sockets, &change, changes);
 
 	if (error < 0) {
 		return error;
 	}
 	error = mv_names_apply(loop->names, changes);
 	if (error < 0) {
-		mv_sockets_undo(&loop->sockets, &change);
+		mv_sockets_undo(&loop->ports.sockets, &change);
 		return error;
 	}
-	return change_sockets(loop, &change);
+	return mv_ports_commit(&loop->ports, &change);
 }
 
 int mv_loop_start(struct mv_loop *loop)
@@ -340,7 +299,7 @@ int mv_loop_start(struct mv_loop *loop)
 	int error = mv_hostwatch_update(&loop->watch);
 
 	if (error == 0) {
-		error = mv_lanes_start(&loop->lanes);
+		error = mv_lanes_start(&loop->ports.lanes);
 	}
 	if (error == 0) {
 		mv_names_start(loop->names);
@@ -388,7 +347,7 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	if (!loop) {
 		return true;
 	}
-	mv_lanes_stop(&loop->lanes);
+	mv_lanes_stop(&loop->ports.lanes);
 	bool is_closed = close_uv(loop);
 
 	mv_device_destroy(loop->device);
@@ -396,8 +355,8 @@ bool mv_loop_destroy(struct mv_loop *loop)
 	mv_handoff_destroy(loop->handoff);
 	mv_hostwatch_uninit(&loop->watch);
 	mv_boottimer_uninit(&loop->timer);
-	mv_sockets_close_left(&loop->sockets);
-	close_descriptors(loop->tuns, loop->sockets.udps, loop->lanes.count);
+	mv_sockets_close_left(&loop->ports.sockets);
+	close_descriptors(loop->tuns, loop->ports.sockets.udps, loop->ports.lanes.count);
 	uv_mutex_destroy(&loop->lock);
 	if (is_closed) {
 		free(loop);
