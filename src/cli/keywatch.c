@@ -1,5 +1,6 @@
 #include "cli/keywatch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -42,14 +43,16 @@ static void describe(const struct mv_keywatch *keys, const uint8_t *public_key,
 }
 
 /* The place of the peer in the list, or where it belongs. */
-static size_t place_of(const struct mv_keywatch *keys, const uint8_t *public_key)
+static size_t place_of(const struct mv_keywatch *keys, const uint8_t public_key[static MV_KEY_LEN])
 {
 	size_t from = 0, to = keys->count;
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
+		const struct entry *entry = keys->list[middle];
 
-		if (memcmp(keys->list[middle]->public_key, public_key, MV_KEY_LEN) < 0) {
+		assert(entry);
+		if (memcmp(entry->public_key, public_key, MV_KEY_LEN) < 0) {
 			from = middle + 1;
 		} else {
 			to = middle;
@@ -58,7 +61,8 @@ static size_t place_of(const struct mv_keywatch *keys, const uint8_t *public_key
 	return from;
 }
 
-static struct entry *find(const struct mv_keywatch *keys, const uint8_t *public_key)
+static struct entry *find(
+	const struct mv_keywatch *keys, const uint8_t public_key[static MV_KEY_LEN])
 {
 	size_t place = place_of(keys, public_key);
 	struct entry *entry = place < keys->count ? keys->list[place] : NULL;

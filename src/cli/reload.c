@@ -264,11 +264,9 @@ static enum mv_exit load_by_device(struct reload *reload, const char *device)
 	if (mv_hostrecord_read(&record, device) < 0) {
 		return report_no_record(device);
 	}
-	reload->known_file = strdup(record.file);
+	reload->known_file = record.file;
+	record.file = NULL;
 	mv_hostrecord_uninit(&record);
-	if (!reload->known_file) {
-		return mv_command_failed("no memory");
-	}
 	enum mv_exit result = load_by_file(reload, reload->known_file);
 	if (result == MV_EXIT_DONE && strcmp(reload->config->device, device) != 0) {
 		return mv_command_failed("'%s' is for the device %s now, and not for %s",

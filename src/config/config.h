@@ -77,22 +77,17 @@ struct mv_config_hooks {
 
 struct mv_config {
 	char device[MV_DEVICE_NAME_MAX];
-	bool device_is_named;            /* by Device = or by the file's name, not the default */
 	uint8_t private_key[MV_KEY_LEN]; /* clamped */
 	char *private_key_file;          /* as preshared_key_file of a peer */
-	uint16_t listen_port;            /* 0: the kernel chooses */
 	uint32_t mtu;                    /* 0: not given */
 	uint32_t lanes;                  /* 0: not given */
 	uint32_t fwmark;                 /* 0: none */
-	bool fwmark_is_given;            /* also as none */
 	enum mv_table_kind table_kind;   /* of the routes */
 	uint32_t table;                  /* its number, where the kind is NUMBER */
 	struct mv_config_hooks hooks[MV_HOOK_COUNT];
-	bool saves_config;
 	/* Network namespaces, by name or absolute path, of the device and all that belongs to it,
 	 * and of the UDP sockets; NULL: that in which the tunnel is set up. */
 	char *device_namespace, *socket_namespace;
-	bool without_offload;        /* packets go through the kernel one by one */
 	struct mv_prefix *addresses; /* host bits kept */
 	size_t address_count;
 	struct mv_ip *nameservers; /* each once, in the order of the file */
@@ -103,7 +98,12 @@ struct mv_config {
 	size_t peer_count;
 	struct mv_config_message *messages; /* in the order of lines and columns */
 	size_t message_count;
-	bool valid; /* no message is an error */
+	uint16_t listen_port; /* 0: the kernel chooses */
+	bool device_is_named; /* by Device = or by the file's name, not the default */
+	bool fwmark_is_given; /* also as none */
+	bool saves_config;
+	bool without_offload; /* packets go through the kernel one by one */
+	bool valid;           /* no message is an error */
 };
 
 /*

@@ -5,30 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct there {
+	const struct mv_peer_snapshot *peer;
+};
+
+struct wanted {
+	const struct mv_config_peer *peer;
+};
+
 struct difference {
 	const struct mv_config *config;
 	const struct mv_snapshot *device;
 	struct mv_changes *changes;
 
 	/* Both sides by their public keys. */
-	const struct mv_peer_snapshot **there;
-	const struct mv_config_peer **wanted;
+	struct there *there;
+	struct wanted *wanted;
 };
 
 /* Orders */
 
-static int compare_peers_there(const void *left, const void *right)
+static int compare_there(const void *left, const void *right)
 {
-	const struct mv_peer_snapshot *const *a = left, *const *b = right;
+	const struct there *a = left, *b = right;
 
-	return memcmp((*a)->public_key, (*b)->public_key, MV_KEY_LEN);
+	return memcmp(a->peer->public_key, b->peer->public_key, MV_KEY_LEN);
 }
 
-static int compare_peers_wanted(const void *left, const void *right)
+static int compare_wanted(const void *left, const void *right)
 {
-	const struct mv_config_peer *const *a = left, *const *b = right;
+	const struct wanted *a = left, *b = right;
 
-	return memcmp((*a)->public_key, (*b)->public_key, MV_KEY_LEN);
+	return memcmp(a->peer->public_key, b->peer->public_key, MV_KEY_LEN);
 }
 
 static int compare_prefixes(const void *left, const void *right)
@@ -49,44 +57,42 @@ static int order_peers(struct difference *difference)
 	const struct mv_snapshot *device = difference->device;
 	const struct mv_config *config = difference->config;
 
-	difference->there = calloc(device->peer_count + 1, sizeof(*difference->there));
-	difference->wanted = calloc(config->peer_count + 1, sizeof(*difference->wanted));
+	difference->there = calloc(device->peer_count + 1, sizeof(struct there));
+	difference->wanted = calloc(config->peer_count + 1, sizeof(struct wanted));
 	if (!difference->there || !difference->wanted) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < device->peer_count; i++) {
-		difference->there[i] = &device->peers[i];
+		difference->there[i].peer = &device->peers[i];
 	}
 	for (size_t i = 0; i < config->peer_count; i++) {
-		difference->wanted[i] = &config->peers[i];
+		difference->wanted[i].peer = &config->peers[i];
 	}
-	qsort(difference->there, device->peer_count, sizeof(*difference->there),
-		compare_peers_there);
-	qsort(difference->wanted, config->peer_count, sizeof(*difference->wanted),
-		compare_peers_wanted);
+	qsort(difference->there, device->peer_count, sizeof(struct there), compare_there);
+	qsort(difference->wanted, config->peer_count, sizeof(struct wanted), compare_wanted);
 	return 0;
 }
 
 static const struct mv_peer_snapshot *find_there(
 	const struct difference *difference, const struct mv_config_peer *peer)
 {
-	struct mv_peer_snapshot key;
-	const struct mv_peer_snapshot *pointer = &key;
+	struct mv_peer_snapshot looked_for;
+	const struct there key = {&looked_for};
 
-	memcpy(key.public_key, peer->public_key, MV_KEY_LEN);
-	const struct mv_peer_snapshot *const *found = bsearch(&pointer, difference->there,
-		difference->device->peer_count, sizeof(*difference->there), compare_peers_there);
-	return found ? *found : NULL;
+	memcpy(looked_for.public_key, peer->public_key, MV_KEY_LEN);
+	const struct there *found = bsearch(&key, difference->there, difference->device->peer_count,
+		sizeof(key), compare_there);
+	return found ? found->peer : NULL;
 }
 
 static bool is_wanted(const struct difference *difference, const struct mv_peer_snapshot *peer)
 {
-	struct mv_config_peer key;
-	const struct mv_config_peer *pointer = &key;
+	struct mv_config_peer looked_for;
+	const struct wanted key = {&looked_for};
 
-	memcpy(key.public_key, peer->public_key, MV_KEY_LEN);
-	return bsearch(&pointer, difference->wanted, difference->config->peer_count,
-		       sizeof(*difference->wanted), compare_peers_wanted) != NULL;
+	memcpy(looked_for.public_key, peer->public_key, MV_KEY_LEN);
+	return bsearch(&key, difference->wanted, difference->config->peer_count, sizeof(key),
+		       compare_wanted) != NULL;
 }
 
 /* Allowed IPs */

@@ -79,12 +79,15 @@ const char *mv_peer_text(char text[static MV_PEER_TEXT_MAX], const char *name,
 
 	if (length > 0) {
 		memcpy(at, name, length);
-		memcpy(at + length, " (", 2);
-		at += length + 2;
+		at += length;
+		*at++ = ' ';
+		*at++ = '(';
 	}
 	mv_key_to_base64(at, public_key);
 	if (length > 0) {
-		memcpy(at + MV_KEY_BASE64_MAX - 1, ")", sizeof(")"));
+		at += MV_KEY_BASE64_MAX - 1;
+		*at++ = ')';
+		*at = '\0';
 	}
 	return text;
 }

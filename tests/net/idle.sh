@@ -50,7 +50,8 @@ watches_file() {
 main() {
   need_minivpn
   net_begin 180 ip fping wg -- "$@"
-  psk=file # It is watched, in a folder where nothing else happens, and that costs nothing.
+  # It is watched, in a folder where nothing else happens, and that costs nothing.
+  psk="file"
   install -D -m 600 "$work/psk" "$work/watched/psk"
   check "both peers start, and come to rest" start_both
   check "a watches its file" watches_file a

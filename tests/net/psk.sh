@@ -13,8 +13,9 @@ readonly -A called=([a]=alice [b]="Bob's server")
 
 # peer_file SIDE: that of a is started with credentials, and saved in the end.
 peer_file() {
-  local far own="PrivateKey = $(<"$work/$1.key")"
+  local far own
   far=$(other "$1")
+  own="PrivateKey = $(<"$work/$1.key")"
   [[ $1 == b ]] || own=$'PrivateKeyFile = credential:own\nSaveConfig = true'
   printf '%s\n' "[Interface]" "$own" "ListenPort = $port" "Address = ${inner4[$1]}/24" "Device = tun0" \
     "[Peer]" "Name = ${called[$far]}" "PublicKey = $(<"$work/$far.pub")" "AllowedIPs = ${inner4[$far]}/32" \

@@ -205,6 +205,7 @@ Test(config, defaults)
 	struct mv_config *config = load(INTERFACE);
 
 	expect_messages(config, "");
+	cr_assert_not_null(config);
 	cr_expect_str_eq(config->device, "tun0");
 	cr_expect_not(config->device_is_named);
 	cr_expect_eq(config->listen_port, 0);
@@ -238,6 +239,7 @@ Test(config, a_conf_file_names_the_device)
 	write_file("home.conf", INTERFACE);
 	config = load_path("home.conf");
 	expect_messages(config, "");
+	cr_assert_not_null(config);
 	cr_expect_str_eq(config->device, "home");
 	cr_expect(config->device_is_named);
 	mv_config_destroy(config);

@@ -13,8 +13,9 @@ static char *text_of(const struct mv_prefix *list, size_t count)
 	FILE *out = open_memstream(&text, &length);
 
 	cr_assert(out);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "%s%s", i > 0 ? " " : "", mv_prefix_print(prefix, &list[i]));
+	}
 	fclose(out);
 	return text;
 }
@@ -188,8 +189,9 @@ Test(exclude, there_is_a_limit)
 
 	cr_assert(out);
 	fputs(INTERFACE PEER_B "AllowedIPs = ::/0\n", out);
-	for (unsigned i = 0; i < 1000; i++)
+	for (unsigned i = 0; i < 1000; i++) {
 		fprintf(out, "ExcludedIPs = %x::1\n", i << 6);
+	}
 	fclose(out);
 	struct mv_config *config = load(text);
 	expect_messages(config,

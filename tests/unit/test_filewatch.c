@@ -57,7 +57,7 @@ static void run_for(uint64_t ms)
 static void expect_calls(unsigned expected)
 {
 	calls = 0;
-	run_for(4 * MV_FILEWATCH_QUIET_MS);
+	run_for(UINT64_C(4) * MV_FILEWATCH_QUIET_MS);
 	cr_expect_eq(calls, expected, "%u", calls);
 }
 

@@ -8,6 +8,7 @@
 
 Test(peername, names_that_there_may_be)
 {
+	static const char turns[] = {'\xe2', '\x80', '\xae', 'x', '\0'};
 	static const char *const names[] = {"alice", "a", "Alice's phone (new)", "b=c", "10.0.0.1",
 		"M\xc3\xbcller", "\xe6\x9d\xb1\xe4\xba\xac", "\xf0\x9f\x90\x8c", "caf\xc3\xa9 2"};
 
@@ -33,8 +34,7 @@ Test(peername, names_that_there_may_not_be)
 		"al\x1b[31mice",
 		"al\x7fice",
 		"alice # of Wonderland",
-		"\xc2\x9b"
-		"31m",          /* a control of 8 bits, as UTF-8 */
+		"\xc2\x9b[m",   /* a control of 8 bits, as UTF-8 */
 		"al\xffice",    /* no UTF-8 */
 		"al\xc3",       /* cut */
 		"\xc0\xafroot", /* a '/' in two bytes */
@@ -43,11 +43,9 @@ Test(peername, names_that_there_may_not_be)
 		"\xf4\x90\x80\x80",
 		"\xf8\x88\x80\x80\x80",
 		"\x80",
-		"a\xe2\x80\xae"
-		"ecila",        /* turns the direction */
-		"\xe2\x80\xa8", /* ends a line */
-		"\xef\xbb\xbf"
-		"alice",
+		turns,           /* the direction of what follows */
+		"\xe2\x80\xa8",  /* ends a line */
+		"\xef\xbb\xbfx", /* a mark of the byte order */
 		KEY_11,
 		"ERERERERERERERERERERERERERERERERERERERERERE",
 		"of ERERERERERERERERERERERERERERERERERER",
