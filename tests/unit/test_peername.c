@@ -8,7 +8,6 @@
 
 Test(peername, names_that_there_may_be)
 {
-	static const char turns[] = {'\xe2', '\x80', '\xae', 'x', '\0'};
 	static const char *const names[] = {"alice", "a", "Alice's phone (new)", "b=c", "10.0.0.1",
 		"M\xc3\xbcller", "\xe6\x9d\xb1\xe4\xba\xac", "\xf0\x9f\x90\x8c", "caf\xc3\xa9 2"};
 
@@ -25,6 +24,7 @@ Test(peername, names_that_there_may_be)
 
 Test(peername, names_that_there_may_not_be)
 {
+	static const char turns[] = {'\xe2', '\x80', '\xae', 'x', '\0'};
 	static const char *const names[] = {
 		"",
 		" alice",
