@@ -151,6 +151,7 @@ static enum mv_exit begin_record(struct mv_host *host, const struct mv_hostplan 
 			error == -EINVAL ? "there is a control byte in its path"
 					 : strerror(-error));
 	}
+	record->sockets_are_apart = plan->sockets_are_apart;
 	if (before) {
 		record->socket = before->socket;
 		record->lanes = before->lanes;
@@ -183,15 +184,25 @@ enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const 
 	return result;
 }
 
-enum mv_exit mv_host_replan(struct mv_host *host, struct mv_hostplan *plan,
-	const struct mv_config *config, uint32_t mtu_outside, int *marks)
+/* Of sockets in another namespace, whose ways are not to be seen from here. */
+static uint32_t mtu_outside_now(const struct mv_hostrecord *record, const struct mv_config *config)
+{
+	if (!record->sockets_are_apart) {
+		return 0;
+	}
+	return config->mtu > 0 ? config->mtu : record->state.mtu;
+}
+
+enum mv_exit mv_host_replan(
+	struct mv_host *host, struct mv_hostplan *plan, const struct mv_config *config, int *marks)
 {
 	*plan = (struct mv_hostplan){0};
 	*marks = mv_hostlock_marks(MV_HOST_LOCK_S);
 	if (*marks < 0) {
 		return report_lock(host, *marks);
 	}
-	int error = mv_hostplan_init(plan, config, mtu_outside, &host->record);
+	int error = mv_hostplan_init(
+		plan, config, mtu_outside_now(&host->record, config), &host->record);
 	if (error == 0 && !host->may_change) {
 		mv_hostleft_narrow(host, plan, config);
 	}

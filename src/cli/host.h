@@ -57,8 +57,8 @@ enum mv_exit mv_host_set_up(
  * The same for a tunnel that is there: what it is to become. *marks is to be closed when that is
  * written down, or is not to be; -1: there is none.
  */
-enum mv_exit mv_host_replan(struct mv_host *host, struct mv_hostplan *plan,
-	const struct mv_config *config, uint32_t mtu_outside, int *marks);
+enum mv_exit mv_host_replan(
+	struct mv_host *host, struct mv_hostplan *plan, const struct mv_config *config, int *marks);
 
 /* Writes down the plan, with the file's commands; what was done stays written down. */
 enum mv_exit mv_host_adopt(struct mv_host *host, const struct mv_hostplan *plan, const char *file,

@@ -248,6 +248,7 @@ static int plan_all(struct mv_hostplan *plan, struct mv_netlink *netlink,
 {
 	uint32_t mark = config->fwmark == 0 && now ? now->mark : config->fwmark;
 
+	plan->sockets_are_apart = mtu_outside > 0;
 	plan->state = (struct mv_hoststate){
 		.mtu = mtu_outside > 0 ? mtu_outside : find_mtu(netlink, config, mark),
 		.link_up = true,

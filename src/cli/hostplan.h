@@ -12,7 +12,8 @@
 struct mv_hostplan {
 	struct mv_hoststate state; /* borrows the addresses of the configuration */
 	char *dns;
-	uint32_t fwmark; /* of the tunnel's own datagrams; 0: none is needed */
+	bool sockets_are_apart; /* in another network namespace */
+	uint32_t fwmark;        /* of the tunnel's own datagrams; 0: none is needed */
 };
 
 /*

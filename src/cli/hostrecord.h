@@ -6,6 +6,7 @@
  *
  *   file /etc/minivpn/tun0.conf
  *   namespace 4026532198 blue
+ *   sockets apart
  *   socket 1234 1764147600123456789
  *   mark 51820
  *   mark_is given
@@ -45,6 +46,7 @@ struct mv_hostrecord {
 	char *namespace; /* of the device, as the peer file names it; NULL: that of who called `up`
 			  */
 	uint64_t namespace_number; /* of the device's in any case; 0: not known */
+	bool sockets_are_apart;    /* in another namespace than the device */
 	bool saves_config;
 	struct mv_config_hooks pre_down, post_down;
 	struct mv_hostrecord_socket socket;

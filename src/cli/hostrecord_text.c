@@ -232,6 +232,10 @@ static int read_line(struct mv_hostrecord *record, const char *word, char *value
 	if (strcmp(word, "mark") == 0) {
 		return read_u32(&record->mark, value);
 	}
+	if (strcmp(word, "sockets") == 0) {
+		record->sockets_are_apart = strcmp(value, "apart") == 0;
+		return 0;
+	}
 	if (strcmp(word, "mark_is") == 0) {
 		record->mark_is_given = strcmp(value, "given") == 0;
 		return 0;
@@ -334,6 +338,9 @@ void mv_hostrecord_print(FILE *out, const struct mv_hostrecord *record)
 	if (record->namespace_number != 0) {
 		fprintf(out, "namespace %" PRIu64 "%s%s\n", record->namespace_number,
 			record->namespace ? " " : "", record->namespace ? record->namespace : "");
+	}
+	if (record->sockets_are_apart) {
+		fputs("sockets apart\n", out);
 	}
 	fprintf(out, "socket %" PRIu64 " %" PRIu64 "\n", record->socket.inode,
 		record->socket.changed_ns);

@@ -57,11 +57,13 @@ static int make_folders(const char *folder)
 	return mkdir(folder, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* Everybody's programs are to read it. */
+/* Everybody's programs are to read it. One of ours is written anew in its place: programs that run
+ * in the namespace have this very file before them. */
 static int write_file(const char *file, const char *device, const char *text)
 {
 	char owner[OWNER_LEN];
-	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int how = is_ours(file, device) ? O_TRUNC : O_CREAT | O_EXCL;
+	int fd = open(file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | how, 0644);
 	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
 
 	if (!out) {

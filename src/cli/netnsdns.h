@@ -12,7 +12,7 @@
 /* A namespace that is given by a path has none. */
 bool mv_netnsdns_is_possible(const char *place);
 
-/* Makes /etc/netns/NAME/resolv.conf for this device. -EEXIST: there is one, of somebody else. Other
+/* Makes /etc/netns/NAME/resolv.conf for this device, or changes it. -EEXIST: there is one, of somebody else. Other
  * -errno. */
 int mv_netnsdns_set(const char *name, const char *device, const char *text);
 

@@ -17,7 +17,7 @@
 #include "cli/host.h"
 #include "cli/hostchange.h"
 #include "cli/hostleft.h"
-#include "cli/namespaces.h"
+#include "cli/hostnamespace.h"
 #include "cli/peer_file.h"
 #include "cli/steptext.h"
 #include "config/difference.h"
@@ -26,7 +26,6 @@
 struct reload {
 	struct mv_host host;
 	bool has_host;
-	struct mv_namespaces namespaces;
 	const char *file;
 	char *known_file; /* that the tunnel was set up by */
 	struct mv_config *config;
@@ -76,8 +75,8 @@ static enum mv_exit read_device(struct reload *reload)
 
 static enum mv_exit compare(struct reload *reload)
 {
-	enum mv_exit result = mv_host_replan(&reload->host, &reload->plan, reload->config,
-		reload->namespaces.mtu_outside, &reload->marks);
+	enum mv_exit result =
+		mv_host_replan(&reload->host, &reload->plan, reload->config, &reload->marks);
 
 	if (result != MV_EXIT_DONE) {
 		return result;
@@ -228,16 +227,13 @@ static enum mv_exit run(struct reload *reload, bool is_dry)
 	return result == MV_EXIT_DONE && !is_dry ? change_all(reload) : result;
 }
 
-/* In the namespace of the device, which is that of the file. */
+/* And goes to where the device is. */
 static enum mv_exit lock(struct reload *reload)
 {
-	enum mv_exit result = mv_namespaces_enter(&reload->namespaces, reload->config);
+	enum mv_exit result = mv_host_init(&reload->host, reload->config->device);
 
-	if (result == MV_EXIT_DONE) {
-		result = mv_host_init(&reload->host, reload->config->device);
-		reload->has_host = result == MV_EXIT_DONE;
-	}
-	return result;
+	reload->has_host = result == MV_EXIT_DONE;
+	return result == MV_EXIT_DONE ? mv_hostnamespace_enter(&reload->host) : result;
 }
 
 static enum mv_exit load_by_file(struct reload *reload, const char *file)
@@ -288,7 +284,6 @@ static void let_go(struct reload *reload)
 	if (reload->has_host) {
 		mv_host_uninit(&reload->host);
 	}
-	mv_namespaces_uninit(&reload->namespaces);
 	free(reload->known_file);
 }
 
@@ -310,7 +305,7 @@ static bool parse_options(const struct mv_command *command, int argc, char **arg
 
 static enum mv_exit reload(const struct mv_command *command, int argc, char **argv)
 {
-	struct reload reload = {.namespaces.sockets = -1, .marks = -1};
+	struct reload reload = {.marks = -1};
 	char path[MV_PEER_FILE_PATH_MAX];
 	bool is_dry = parse_options(command, argc, argv);
 

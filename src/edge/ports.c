@@ -5,7 +5,7 @@
 #include "edge/clock.h"
 
 /* So long may a datagram be under way to a port that was left. */
-#define LEAVE_MS 3000
+#define LEAVE_MS 1000
 
 void mv_ports_init(struct mv_ports *ports, uv_loop_t *loop)
 {
@@ -41,13 +41,15 @@ static void on_leave(uv_timer_t *leave)
 
 int mv_ports_commit(struct mv_ports *ports, struct mv_sockets_change *change)
 {
-	bool moves = change->has_new_port && mv_lanes_run(&ports->lanes);
+	bool did_run = mv_lanes_run(&ports->lanes);
 
-	if (moves) {
-		mv_lanes_stop(&ports->lanes);
+	if (!change->has_new_port) {
+		mv_sockets_commit(&ports->sockets, change);
+		return 0;
 	}
+	mv_lanes_stop(&ports->lanes);
 	mv_sockets_commit(&ports->sockets, change);
-	if (!moves) {
+	if (!did_run) {
 		mv_sockets_close_left(&ports->sockets);
 		return 0;
 	}

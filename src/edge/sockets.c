@@ -14,14 +14,21 @@ static int mark_all(const struct mv_udp *udps, size_t lanes, uint32_t mark)
 
 static int open_port(const struct mv_sockets *sockets, struct mv_sockets_change *change)
 {
-	int error = mv_udp_open_lanes(
-		change->udps, sockets->lanes, change->wanted_port, sockets->offload);
+	change->goes_back = sockets->has_left && change->wanted_port == sockets->left[0].port;
+	if (change->goes_back) {
+		memcpy(change->udps, sockets->left, sizeof(change->udps));
+	} else {
+		int error = mv_udp_open_lanes(
+			change->udps, sockets->lanes, change->wanted_port, sockets->offload);
 
-	if (error < 0) {
-		return error;
+		if (error < 0) {
+			return error;
+		}
 	}
 	change->has_new_port = true;
-	return change->mark == 0 ? 0 : mark_all(change->udps, sockets->lanes, change->mark);
+	return change->mark == 0 && !change->goes_back
+		       ? 0
+		       : mark_all(change->udps, sockets->lanes, change->mark);
 }
 
 int mv_sockets_prepare(const struct mv_sockets *sockets, struct mv_sockets_change *change,
@@ -51,7 +58,7 @@ int mv_sockets_prepare(const struct mv_sockets *sockets, struct mv_sockets_chang
 
 void mv_sockets_undo(const struct mv_sockets *sockets, struct mv_sockets_change *change)
 {
-	if (change->has_new_port) {
+	if (change->has_new_port && !change->goes_back) {
 		mv_udp_close_lanes(change->udps, sockets->lanes);
 	} else if (change->mark != sockets->mark) {
 		(void)mark_all(sockets->udps, sockets->lanes, sockets->mark);
@@ -63,7 +70,9 @@ void mv_sockets_commit(struct mv_sockets *sockets, struct mv_sockets_change *cha
 	sockets->wanted_port = change->wanted_port;
 	sockets->mark = change->mark;
 	if (change->has_new_port) {
-		mv_sockets_close_left(sockets);
+		if (!change->goes_back) {
+			mv_sockets_close_left(sockets);
+		}
 		memcpy(sockets->left, sockets->udps, sizeof(sockets->left));
 		sockets->has_left = true;
 		memcpy(sockets->udps, change->udps, sizeof(sockets->udps));

@@ -26,6 +26,7 @@ struct mv_sockets {
 struct mv_sockets_change {
 	struct mv_udp udps[MV_LANES_MAX]; /* on the new port, if there is one */
 	bool has_new_port;
+	bool goes_back; /* to the port that was left last, whose sockets are still there */
 	uint16_t wanted_port;
 	uint32_t mark;
 };
@@ -39,8 +40,8 @@ int mv_sockets_prepare(const struct mv_sockets *sockets, struct mv_sockets_chang
 	const struct mv_changes *changes);
 void mv_sockets_undo(const struct mv_sockets *sockets, struct mv_sockets_change *change);
 
-/* With a new port the old sockets become those that are left, and those before them are closed, so
- * no lane may use any at this time. */
+/* With a new port the old sockets become those that are left, and those before them are closed,
+ * unless they are the new ones; so no lane may use any at this time. */
 void mv_sockets_commit(struct mv_sockets *sockets, struct mv_sockets_change *change);
 
 /* Closes those that are left, if there are some; no lane may use them at this time. */

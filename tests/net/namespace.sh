@@ -137,6 +137,46 @@ test_inside() {
   check "inside: no file of DNS" not on a test -e /etc/netns
 }
 
+# write_larger: the file of the next test, with more in it than it was set up with.
+write_larger() {
+  write_file "Namespace = blue" "Address = 10.99.0.1/32" "DNS = 1.1.1.1" "MTU = 1300"
+  printf '%s\n' "[Peer]" "PublicKey = $(<"$work/c.pub")" "AllowedIPs = 10.98.0.0/16" >>"$work/a.conf"
+}
+
+# is_larger: and nothing of it is outside.
+is_larger() {
+  shows "10.99.0.1/32" within blue ip address show tun0 &&
+    shows "dev tun0" within blue ip route show 10.98.0.0/16 &&
+    shows "mtu 1300 " within blue ip link show tun0 &&
+    shows "nameserver 1.1.1.1" within blue cat /etc/resolv.conf &&
+    plain_rules within blue && plain_rules on a && not on a ip link show tun0
+}
+
+# From outside, where it is set up, and by the process that stays, which is inside.
+test_reload() {
+  write_file "Namespace = blue" "DNS = 9.9.9.9"
+  check "reload: up" up
+  check "control: reload: it is not yet" not is_larger
+  write_larger
+  check "reload: it is told" ends 0 on a "$minivpn" reload "$work/a.conf"
+  check "reload: and done" is_larger
+  check "reload: ping" wait_for 10 pings within blue
+  check "reload: once more" ends 0 on a "$minivpn" reload tun0
+  check "reload: there is nothing to do" said "tun0: is as"
+  write_file
+  fails "reload: into another namespace" 1 "Namespace cannot be changed" -- on a "$minivpn" reload "$work/a.conf"
+  check "reload: down" ends 0 down
+  write_file "Namespace = blue" "DNS = 9.9.9.9"
+  spawn "$work/up" a "$minivpn" up -f "$work/a.conf"
+  check "reload: up -f" wait_for 10 grep '^tun0: ' "$work/up.out"
+  write_larger
+  check "reload: SIGHUP" signal "$work/up" HUP
+  check "reload: it heeds that" wait_for 10 is_larger
+  check "reload: it ends" ends 0 down
+  finished "$work/up" 10 || true
+  check "reload: nothing is left" wait_for 5 all_as_before outside blue
+}
+
 # Its program, and what it hears.
 test_life() {
   write_file "Namespace = blue" "SaveConfig = true"
@@ -353,7 +393,9 @@ write_file "Namespace = blue"
 up >/dev/null 2>&1 && down >/dev/null 2>&1
 start_peer b minivpn >/dev/null 2>&1
 remember_all outside blue
+make_keys c
 test_inside
+test_reload
 test_life
 test_no_way_out
 test_reverse

@@ -70,6 +70,19 @@ Test(netnsdns, is_made_for_everybody_and_removed)
 	cr_expect_eq(mv_netnsdns_remove("blue", "tun0"), 0);
 }
 
+Test(netnsdns, is_changed_in_its_place)
+{
+	struct stat before, after;
+
+	cr_assert_eq(mv_netnsdns_set("blue", "tun0", "nameserver 9.9.9.9\nsearch a\n"), 0);
+	cr_assert_eq(stat(FILE_, &before), 0);
+	cr_assert_eq(mv_netnsdns_set("blue", "tun0", "nameserver 1.1.1.1\n"), 0);
+	expect_text("# Made by minivpn for tun0, and removed with it.\nnameserver 1.1.1.1\n");
+	cr_assert_eq(stat(FILE_, &after), 0);
+	cr_expect_eq(after.st_ino, before.st_ino);
+	cr_expect_eq(mv_netnsdns_remove("blue", "tun0"), 0);
+}
+
 Test(netnsdns, that_of_somebody_else_stays)
 {
 	cr_assert_eq(mkdir(MV_NETNSDNS_FOLDER, 0755), 0);
