@@ -122,6 +122,25 @@ static void check_applied(const struct mv_changes *changes)
 	mv_device_destroy(device);
 }
 
+/* What a client sends of a list is that list again. */
+static void check_printed(const struct mv_changes *changes)
+{
+	struct mv_changes again;
+	size_t len, len_again;
+	char *text = mv_uapi_print_set(changes, &len);
+
+	demand(text && strlen(text) == len, "a set can be printed");
+	mv_changes_init(&again);
+	demand(mv_uapi_parse_set(&again, text, len) == 0, "what was printed can be read");
+	demand(again.count == changes->count, "and is as long as it was");
+	char *text_again = mv_uapi_print_set(&again, &len_again);
+	demand(text_again && len == len_again && memcmp(text, text_again, len) == 0,
+		"what was read prints as before");
+	mv_uapi_free(text_again);
+	mv_changes_uninit(&again);
+	mv_uapi_free(text);
+}
+
 static void check_set(const char *text, size_t len)
 {
 	struct mv_changes changes;
@@ -138,6 +157,7 @@ static void check_set(const char *text, size_t len)
 	check_order(&changes);
 	if (error == 0) {
 		check_applied(&changes);
+		check_printed(&changes);
 	}
 	mv_changes_uninit(&changes);
 	free(copy);
