@@ -217,8 +217,8 @@ static bool has_all_addresses(
 static void push_firewall(struct mv_host_steps *steps, enum mv_family family,
 	const struct mv_hoststate *old, const struct mv_hoststate *new)
 {
-	bool is_as_it_was = is_by_mark(old, family) &&
-			    old->mark == new->mark &&has_all_addresses(old, new, family) &&
+	bool is_as_it_was = is_by_mark(old, family) && (old->mark == new->mark) &&
+			    has_all_addresses(old, new, family) &&
 			    has_all_addresses(new, old, family);
 
 	push_if_family(steps, is_by_mark(new, family) && !is_as_it_was, MV_HOST_FIREWALL_ADD,
