@@ -59,6 +59,7 @@ static struct mv_peer_snapshot *find_peer(
 /* Both tell of the peers in the same order, unless somebody has changed them in between. */
 static void take_over(struct mv_snapshot *snapshot, struct mv_snapshot *status)
 {
+	snapshot->mtu = status->mtu;
 	for (size_t i = 0; i < snapshot->peer_count; i++) {
 		struct mv_peer_snapshot *peer = &snapshot->peers[i], *told = NULL;
 

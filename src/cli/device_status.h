@@ -16,7 +16,8 @@ int mv_device_status_ask(const char *device, struct mv_snapshot **snapshot);
 /* All that a device tells who may configure it, its keys included. -errno. */
 int mv_device_get(const char *device, struct mv_snapshot **snapshot);
 
-/* That, and what only a status tells: names, and where peers and keys are to be found. -errno. */
+/* That, and what only a status tells: the MTU, names, and where peers and keys are to be found.
+ * -errno. */
 int mv_device_get_whole(const char *device, struct mv_snapshot **snapshot);
 
 /* Carries out the changes, all or none. -errno: that of the device, if it answers with one. */

@@ -11,8 +11,8 @@
 
 #include "cli/device_status.h"
 #include "cli/peer_file.h"
+#include "cli/savekeys.h"
 #include "cli/savenetworks.h"
-#include "cli/savepeers.h"
 #include "config/ifname.h"
 #include "control/showconf.h"
 #include "control/uapi.h"
@@ -155,7 +155,7 @@ static char *print_snapshot(
 	char *lines = print_lines(host, config, snapshot), *key_file = NULL, *text = NULL;
 	struct saved saved = {.config = config};
 
-	if (lines && mv_savepeers_private_key_file(&key_file, snapshot, config) == 0) {
+	if (lines && mv_savekeys_of_device(&key_file, snapshot, config) == 0) {
 		const struct mv_showconf_extra extra = {.interface_lines = lines,
 			.private_key_file = key_file,
 			.is_peer_file = true,
@@ -173,36 +173,20 @@ static char *print_snapshot(
 	return text;
 }
 
-/* What a `get` does not tell, and what is none of the file's. 0 or -ENOMEM. */
-static int complete_snapshot(
-	const struct mv_host *host, const struct mv_config *config, struct mv_snapshot *snapshot)
-{
-	struct mv_snapshot *status = NULL;
-
-	(void)mv_device_status_ask(host->device, &status);
-	snapshot->mtu = (uint16_t)config->mtu;
-	if (status && status->mtu > 0) {
-		snapshot->mtu = status->mtu;
-	}
-	/* The mark that `up` chose by itself. */
-	if (config->fwmark == 0 && snapshot->fwmark == host->record.mark) {
-		snapshot->fwmark = 0;
-	}
-	int error = mv_savepeers_complete(snapshot, status, config);
-	mv_snapshot_destroy(status);
-	return error;
-}
-
 /* NULL: the device does not tell its state. */
 static char *print_file(const struct mv_host *host, struct mv_config *config)
 {
 	struct mv_snapshot *snapshot;
 
-	if (mv_device_get(host->device, &snapshot) < 0) {
+	if (mv_device_get_whole(host->device, &snapshot) < 0) {
 		return NULL;
 	}
+	/* The mark that `up` chose by itself. */
+	if (config->fwmark == 0 && snapshot->fwmark == host->record.mark) {
+		snapshot->fwmark = 0;
+	}
 	char *text = NULL;
-	if (complete_snapshot(host, config, snapshot) == 0) {
+	if (mv_savekeys_of_peers(snapshot, config) == 0) {
 		text = print_snapshot(host, config, snapshot);
 	}
 	mv_snapshot_destroy(snapshot);

@@ -282,11 +282,12 @@ test_save_name() {
   check "SaveConfig and a name: up" up b/wg0
   check "SaveConfig and a name: down" down b/wg0
   check "SaveConfig and a name: it is there" grep -q "^Endpoint = no-such-name.invalid:51820" "$work/b/wg0.conf"
-  write_file b/wg0 "Address = 10.77.0.1/24" "SaveConfig = true" -- "Endpoint = 192.0.2.1:7,b.invalid:51820" "ResolveInterval = 60"
+  write_file b/wg0 "Address = 10.77.0.1/24" "SaveConfig = true" -- "Name = far end" "Endpoint = 192.0.2.1:7,b.invalid:51820" "ResolveInterval = 60"
   check "SaveConfig and a list: up" up b/wg0
   check "SaveConfig and a list: down" down b/wg0
   check "SaveConfig and a list: it is there" grep -q "^Endpoint = 192.0.2.1:7, b.invalid:51820" "$work/b/wg0.conf"
   check "SaveConfig and a list: with its interval" grep -q "^ResolveInterval = 60" "$work/b/wg0.conf"
+  check "SaveConfig and a name of a peer: it is there" grep -q "^Name = far end" "$work/b/wg0.conf"
 }
 
 # --- However it ends ---
