@@ -153,8 +153,7 @@ bool mv_candidates_may_probe(const struct mv_peer *peer, struct mv_now now)
 	const struct mv_candidates *candidates = peer->candidates;
 
 	return candidates && count_better(candidates) > 0 && mv_peer_can_send(peer, now) &&
-	       peer->timers.retransmit_handshake_ns == MV_NEVER &&
-	       (!peer->handshake_is_pending || candidates->probe_is_pending);
+	       peer->timers.retransmit_handshake_ns == MV_NEVER;
 }
 
 const struct mv_endpoint *mv_candidates_probe_sent(struct mv_peer *peer, struct mv_now now)

@@ -502,6 +502,27 @@ Test(candidates, a_handshake_while_a_probe_is_under_way)
 	cr_expect(is_at(1));
 }
 
+/* And a probe that is due waits until one has its answer. */
+Test(candidates, a_probe_while_a_handshake_is_under_way)
+{
+	fail_over();
+	uint64_t begun = world_now(world).boot_ns;
+	cr_expect_eq(exchange(119 * S), 0);
+	run_until(begun + 119500 * MS);
+	dead[1] = true;
+	size_t before = sent_count;
+	while (initiations_to(1, before) == 0) {
+		world_ping(world, 0, 1);
+		run_for(5 * MS);
+	}
+	world_peer(world, 0, 1)->candidates->probe_ns = 0;
+	world_peer(world, 0, 1)->candidates->probe_allowed_ns = 0;
+	world_ping(world, 0, 1);
+	run_for(S);
+	cr_expect_eq(initiations_to(0, before), 0);
+	cr_expect(world_peer(world, 0, 1)->handshake_is_pending);
+}
+
 /* Roaming */
 
 Test(candidates, who_has_roamed_is_not_called_back)
@@ -565,6 +586,13 @@ Test(candidates, names_are_wanted_when_handshakes_fail)
 	cr_expect_lt(time_to_arrive(20 * S), S);
 	cr_expect(is_at(1));
 	expect_pace(0);
+
+	/* If nothing comes of it they are wanted again. */
+	dead[1] = true;
+	time_to_arrive(23 * S);
+	cr_expect(are_wanted());
+	time_to_arrive(8 * S);
+	cr_expect(are_wanted());
 }
 
 Test(candidates, a_name_with_another_address_moves_when_that_answers)
