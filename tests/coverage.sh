@@ -66,7 +66,7 @@ finds_too_little || {
 }
 
 find "$build" -name '*.gcda' -delete
-ctest --test-dir "$build" --output-on-failure -j 2 -L 'unit|sim|fault' >"$work/ctest.log" 2>&1 || {
+ctest --test-dir "$build" --output-on-failure -j 4 -L 'unit|sim|fault' >"$work/ctest.log" 2>&1 || {
   tail -n 100 "$work/ctest.log" >&2
   echo "coverage.sh: a test has failed" >&2
   exit 1

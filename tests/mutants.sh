@@ -7,13 +7,16 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 patches=$top/tests/mutants
 table=$patches/README.md
-work=$(mktemp -d)
-tree=$work/tree
-build=$work/build
-trap 'leave_no_process; rm -rf "$work"' EXIT
+all=$(mktemp -d)
+trap 'leave_no_process; rm -rf "$all"' EXIT
+
+# What one worker has of its own: its folder, and in it the copy of the tree with its build.
+work=$all
+tree=
+build=
 
 # A copy must find no repository above it, or git would look for the files of the patch there.
-export GIT_CEILING_DIRECTORIES=$work
+export GIT_CEILING_DIRECTORIES=$all
 ulimit -c 0
 
 passed=0
@@ -50,7 +53,7 @@ configure() {
 }
 
 build() {
-  cmake --build "$build" -j 2 --target "$@" >"$work/build.log" 2>&1
+  cmake --build "$build" -j "$jobs" --target "$@" >"$work/build.log" 2>&1
 }
 
 build_all() {
@@ -63,16 +66,16 @@ build_all() {
 leave_no_process() {
   local process
   for process in /proc/[0-9]*; do
-    if [[ $(readlink "$process/exe") == "$build"/* ]]; then
+    if [[ $(readlink "$process/exe") == "$work"/* ]]; then
       kill -KILL "${process#/proc/}" || true
     fi
   done 2>/dev/null
 }
 
-# run_tests CTEST-OPTION...: true if all passed. What they print lies in $work/tests.log.
+# run_tests CTEST-OPTION...: true if all passed. What they print lies in $work/tests.log. Most of them count as two.
 run_tests() {
   local verdict=0
-  ctest --test-dir "$build" --no-tests=error -L 'unit|sim' -j 2 --output-on-failure "$@" >"$work/tests.log" 2>&1 || verdict=1
+  ctest --test-dir "$build" --no-tests=error -L 'unit|sim' -j "$((2 * jobs))" --output-on-failure "$@" >"$work/tests.log" 2>&1 || verdict=1
   leave_no_process
   return $verdict
 }
@@ -206,13 +209,11 @@ try_patch() {
 # --- Controls: without a fault all tests pass, and what is none is not taken for one ---
 
 unchanged_tree_passes() {
-  if build_all && run_tests; then
-    programs >"$work/programs"
+  if run_tests; then
     pass 'control: without a fault' 'all tests pass'
   else
     fail 'control: without a fault' 'something is wrong before any fault'
-    tail -n 50 "$work/build.log" "$work/tests.log" || true
-    finish
+    tail -n 50 "$work/tests.log"
   fi
 }
 
@@ -258,10 +259,44 @@ It wrote this table, by `tests/mutants.sh --table`: of each test program that fa
 TEXT
 }
 
-finish() {
-  echo "$passed passed, $failed failed"
-  ((failed == 0))
-  exit
+# --- Workers: building and trying one fault keeps one processor busy ---
+
+make_copy() {
+  mkdir "$work"
+  copy_tree
+  if ! configure >"$work/build.log" 2>&1 || ! build_all; then
+    fail "worker ${work##*/}" 'the tree does not build'
+    tail -n 50 "$work/build.log"
+    return 1
+  fi
+  programs >"$work/programs"
+  : >"$work/rows"
+}
+
+# worker N NAME...: the first has the controls to do, too. Each fault is told of in one piece. Always true: what failed is counted.
+worker() {
+  local name
+  work=$all/$1 tree=$all/$1/tree build=$all/$1/build
+  make_copy || true
+  if [[ $1 == 1 && -e $work/programs ]]; then
+    unchanged_tree_passes
+    what_is_no_fault_is_not_caught
+  fi
+  for name in "${@:2}"; do
+    [[ -e $work/programs ]] || break
+    try_patch "$patches/${name%.patch}.patch" >"$work/said"
+    cat "$work/said"
+  done
+  echo "$passed $failed" >"$work/counted"
+}
+
+# count_workers N: one that ended before its end has failed.
+count_workers() {
+  local n good bad
+  for ((n = 1; n <= $1; n++)); do
+    read -r good bad <"$all/$n/counted" || good=0 bad=1
+    passed=$((passed + good)) failed=$((failed + bad))
+  done
 }
 
 quick=no
@@ -283,19 +318,23 @@ if [[ $wants_table == yes && $quick == yes ]]; then
   exit 2
 fi
 
-copy_tree
-configure >"$work/build.log" 2>&1
-unchanged_tree_passes
-what_is_no_fault_is_not_caught
-
-: >"$work/rows"
 if ((${#names[@]} == 0)); then
   mapfile -t names < <(cd "$patches" && ls -- *.patch)
 fi
-for name in "${names[@]}"; do
-  try_patch "$patches/${name%.patch}.patch"
+workers=$((${#names[@]} < 10 ? 1 : 2))
+jobs=$((2 / workers))
+for ((n = 1; n <= workers; n++)); do
+  mine=()
+  for ((i = n - 1; i < ${#names[@]}; i += workers)); do
+    mine+=("${names[i]}")
+  done
+  worker "$n" "${mine[@]}" &
 done
+wait
+count_workers "$workers"
 if [[ $wants_table == yes ]]; then
+  cat "$all"/*/rows >"$all/rows"
   write_table
 fi
-finish
+echo "$passed passed, $failed failed"
+((failed == 0))
