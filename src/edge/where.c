@@ -142,7 +142,7 @@ bool mv_where_install(struct mv_where *where, struct mv_device *device,
 		return true;
 	}
 	fill_candidates(candidates, where);
-	if (!where->is_settled && all_answered(where)) {
+	if (!where->is_settled && candidates->count > 0 && all_answered(where)) {
 		where->is_settled = true;
 		reason = MV_CANDIDATES_CONFIGURED;
 	}
