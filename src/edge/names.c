@@ -86,7 +86,6 @@ static struct place *need(struct mv_names *names, const uint8_t public_key[stati
 	return place;
 }
 
-/* The peer may be gone; that is seen to by the change that took it. */
 static void on_changed(void *ctx)
 {
 	const struct place *place = ctx;
@@ -155,6 +154,21 @@ static int prepare(struct mv_names *names, const struct mv_changes *changes)
 	return error;
 }
 
+/* A device may refuse a peer, or remove it by itself. */
+static void forget_without_peer(struct mv_names *names)
+{
+	char name[MV_PEER_NAME_MAX];
+
+	for (size_t i = 0; i < names->count; i++) {
+		struct place *place = names->list[i];
+
+		if (!mv_device_peer_name(names->device, place->public_key, name)) {
+			mv_where_destroy(place->where);
+			place->where = NULL;
+		}
+	}
+}
+
 /* Takes out those that have no list. */
 static void sweep(struct mv_names *names)
 {
@@ -195,11 +209,8 @@ static void exchange(struct place *place)
 	}
 	mv_where_destroy(old);
 	if (place->where &&
-		!mv_where_install(place->where, names->device, place->public_key, &names->log)) {
-		mv_where_destroy(place->where);
-		place->where = NULL;
-	}
-	if (place->where && names->is_started) {
+		mv_where_install(place->where, names->device, place->public_key, &names->log) &&
+		names->is_started) {
 		mv_where_ask(place->where);
 	}
 }
@@ -211,6 +222,7 @@ static void commit(struct mv_names *names)
 			exchange(names->list[i]);
 		}
 	}
+	forget_without_peer(names);
 	sweep(names);
 }
 
