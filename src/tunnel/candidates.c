@@ -5,13 +5,22 @@
 #include "tunnel/candidates_ring.h"
 #include "tunnel/device_state.h"
 
+/* The peer is heard, and we are not. */
+static bool is_unheard(const struct mv_peer *peer)
+{
+	return peer->unconfirmed >= MV_RESPONSES_LOST;
+}
+
 void mv_candidates_heard(struct mv_peer *peer, const struct mv_endpoint *endpoint)
 {
 	struct mv_candidates *candidates = peer->candidates;
 
-	candidates->is_heard = true;
-	candidates->rounds = 0;
-	candidates->aim = candidates->at;
+	if (!is_unheard(peer)) {
+		candidates->is_heard = true;
+		candidates->rounds = 0;
+		candidates->aim = candidates->at;
+		candidates->stays = candidates->has_stayed = false;
+	}
 	if (mv_endpoint_equal(endpoint, &peer->endpoint) &&
 		(candidates->at == candidates->count ||
 			candidates->list[candidates->at].was_heard)) {
@@ -84,10 +93,12 @@ bool mv_candidates_move_on(struct mv_device *device, struct mv_peer *peer, struc
 	if (is_early) {
 		timers->retransmit_handshake_ns = next_ns;
 	} else {
+		candidates->has_stayed = candidates->stays;
+		candidates->stays = false;
 		candidates->aim = next;
 		timers->handshake_allowed_ns = now.boot_ns;
 	}
-	if (!is_early && next == candidates->at) {
+	if (!is_early && !candidates->has_stayed && next == candidates->at) {
 		candidates->rounds++;
 	} else if (timers->handshake_retries > 0) {
 		timers->handshake_retries--;
@@ -100,8 +111,28 @@ void mv_candidates_give_up(struct mv_peer *peer)
 	struct mv_candidates *candidates = peer->candidates;
 
 	candidates->aim = candidates->at;
+	candidates->stays = candidates->has_stayed = false;
 	candidates->rounds = 0;
 	candidates->probe_ns = MV_NEVER;
+}
+
+/* Once for each try of a candidate, or whoever forges cookies could keep us there. */
+void mv_candidates_got_cookie(struct mv_peer *peer)
+{
+	if (mv_candidates_are_tried(peer) && !peer->candidates->has_stayed) {
+		peer->candidates->stays = true;
+	}
+}
+
+void mv_candidates_responded(struct mv_device *device, struct mv_peer *peer, struct mv_now now)
+{
+	struct mv_candidates *candidates = peer->candidates;
+
+	if (is_unheard(peer) && mv_ring_size(candidates) > 1) {
+		candidates->is_heard = false;
+		candidates->aim = mv_ring_next(candidates);
+		mv_peer_request_handshake(device, peer, true, now);
+	}
 }
 
 /* Probes */
@@ -129,13 +160,15 @@ void mv_candidates_used(struct mv_peer *peer, struct mv_now now)
 	}
 }
 
-bool mv_candidates_run(struct mv_peer *peer, struct mv_now now, uint64_t jitter_ns)
+uint64_t mv_candidates_deadline(const struct mv_candidates *candidates)
 {
-	struct mv_candidates *candidates = peer->candidates;
+	return candidates->recall_ns < candidates->probe_ns ? candidates->recall_ns
+							    : candidates->probe_ns;
+}
 
-	if (now.boot_ns < candidates->probe_ns) {
-		return false;
-	}
+/* The deadline of the probe has passed: true if there is one to be made. */
+static bool probe_is_due(struct mv_candidates *candidates, struct mv_now now, uint64_t jitter_ns)
+{
 	candidates->probe_ns = MV_NEVER;
 	if (count_better(candidates) == 0 || now.boot_ns - candidates->used_ns > MV_PROBE_USE_NS) {
 		return false;
@@ -146,6 +179,22 @@ bool mv_candidates_run(struct mv_peer *peer, struct mv_now now, uint64_t jitter_
 	}
 	candidates->probe_ns = now.boot_ns + MV_PROBE_INTERVAL_NS + jitter_ns;
 	return true;
+}
+
+void mv_candidates_run(
+	struct mv_device *device, struct mv_peer *peer, struct mv_now now, uint64_t jitter_ns)
+{
+	struct mv_candidates *candidates = peer->candidates;
+
+	if (now.boot_ns >= candidates->recall_ns) {
+		candidates->recall_ns = MV_NEVER;
+		if (peer->handshake_is_pending && candidates->probe_is_pending) {
+			mv_peer_wish(device, peer, MV_WISH_KEEPALIVE);
+		}
+	}
+	if (now.boot_ns >= candidates->probe_ns && probe_is_due(candidates, now, jitter_ns)) {
+		mv_peer_wish(device, peer, MV_WISH_PROBE);
+	}
 }
 
 bool mv_candidates_may_probe(const struct mv_peer *peer, struct mv_now now)
@@ -166,5 +215,7 @@ const struct mv_endpoint *mv_candidates_probe_sent(struct mv_peer *peer, struct 
 	candidates->probed = (candidates->probed + 1) % better;
 	candidates->probe_is_pending = true;
 	candidates->probe_allowed_ns = now.boot_ns + MV_PROBE_INTERVAL_NS;
+	candidates->recall_ns = now.boot_ns + MV_PROBE_RECALL_NS;
+	candidates->list[candidates->probed].allowed_ns = now.boot_ns + MV_REKEY_TIMEOUT_NS;
 	return &candidates->list[candidates->probed].endpoint;
 }

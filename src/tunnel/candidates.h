@@ -11,13 +11,19 @@
  *
  * An endpoint never moves because something is tried: data goes on to where the peer was last heard
  * until an answer comes from somewhere else, and that moves it, as any authentic message does. So an
- * initiation that is lost disturbs no session, and a failback loses no packet.
+ * initiation that is lost disturbs no session, and a failback loses no packet. If the initiation gets
+ * there and the answer does not come back, the peer believes us to be where we are not: a keepalive
+ * calls it back soon after a probe without an answer.
+ *
+ * A candidate that answers with a cookie is asked once more, by a message with that cookie, before
+ * the next: it would be worth nothing there. When the peer goes on asking for a session and does not
+ * use what we respond, our way to it is broken though it is heard, and the next one is tried.
  *
  * A probe counts for nothing: it is not retried, does not show as unanswered, keeps no timer, and
  * gives way to any other handshake. A peer that was heard from an address that is in no entry has
  * roamed; it is answered there and not called back from there. When it is silent there the list is
  * tried from its beginning. An address that a name had, and has no more, is good until another of
- * the list answers: that one is probed.
+ * the list answers: that one is probed. So is a new list while the session goes on elsewhere.
  */
 // clang-format on
 #ifndef MV_TUNNEL_CANDIDATES_H
@@ -43,10 +49,16 @@ struct mv_peer;
 
 #define MV_PROBE_INTERVAL_NS (15 * MV_NS_PER_S)
 
+/* So long after a probe without an answer the peer is called back. */
+#define MV_PROBE_RECALL_NS (250 * MV_NS_PER_MS)
+
+/* So many responses that the peer did not use: they do not get there. */
+#define MV_RESPONSES_LOST 2
+
 /* After so long without data a session counts as not in use, and nothing is probed. */
 #define MV_PROBE_USE_NS (180 * MV_NS_PER_S)
 
-#define MV_CANDIDATES_MAX 64
+#define MV_CANDIDATES_MAX 128
 
 struct mv_candidate {
 	struct mv_endpoint endpoint;
@@ -66,6 +78,9 @@ struct mv_candidates {
 	size_t at;  /* the place of the peer's endpoint; count: it is not in the list */
 	int entry;  /* of the peer's endpoint, or that it had while it was in the list; -1: none */
 	bool is_heard;                 /* since the last initiation: it was lost, its way is good */
+	bool stays;                    /* the next initiation goes where the last did, which has
+					  given a cookie for it */
+	bool has_stayed;               /* and did */
 	unsigned rounds;               /* since the peer was last heard */
 	uint64_t elsewhere_allowed_ns; /* allowed_ns of an endpoint that is not in the list */
 
@@ -73,7 +88,8 @@ struct mv_candidates {
 	size_t probed;         /* the last */
 	uint64_t probe_ns;     /* a deadline; MV_NEVER: there is nothing to be probed */
 	uint64_t probe_allowed_ns;
-	uint64_t used_ns; /* the last data, either way */
+	uint64_t recall_ns; /* a deadline: the last probe may have led the peer astray */
+	uint64_t used_ns;   /* the last data, either way */
 
 	size_t count;
 	struct mv_candidate list[];
@@ -91,7 +107,7 @@ void mv_candidates_add(
 
 enum mv_candidates_reason {
 	MV_CANDIDATES_ANSWERED,   /* the same list; a name has other addresses */
-	MV_CANDIDATES_CONFIGURED, /* a new list: the peer is moved into it, if it is not there */
+	MV_CANDIDATES_CONFIGURED, /* a new list: the peer is to be in it */
 };
 
 /*
@@ -131,8 +147,18 @@ bool mv_candidates_move_on(struct mv_device *device, struct mv_peer *peer, struc
 /* The handshake was given up: the next one begins anew. */
 void mv_candidates_give_up(struct mv_peer *peer);
 
-/* The deadline of the probe has passed: true if there is one to be made. */
-bool mv_candidates_run(struct mv_peer *peer, struct mv_now now, uint64_t jitter_ns);
+/* The last message to the peer was answered with a cookie. */
+void mv_candidates_got_cookie(struct mv_peer *peer);
+
+/* A response goes to the peer. */
+void mv_candidates_responded(struct mv_device *device, struct mv_peer *peer, struct mv_now now);
+
+/* When mv_candidates_run is to be called. */
+uint64_t mv_candidates_deadline(const struct mv_candidates *candidates);
+
+/* Wishes for what is due. */
+void mv_candidates_run(
+	struct mv_device *device, struct mv_peer *peer, struct mv_now now, uint64_t jitter_ns);
 
 /* It can be made now, and stands in nobody's way. */
 bool mv_candidates_may_probe(const struct mv_peer *peer, struct mv_now now);

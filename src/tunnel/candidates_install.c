@@ -18,7 +18,7 @@ struct mv_candidates *mv_candidates_create(size_t room, bool has_names)
 	if (candidates) {
 		candidates->has_names = has_names;
 		candidates->entry = MV_ELSEWHERE;
-		candidates->probe_ns = MV_NEVER;
+		candidates->probe_ns = candidates->recall_ns = MV_NEVER;
 	}
 	return candidates;
 }
@@ -61,6 +61,7 @@ static void take_over(struct mv_candidates *fresh, const struct mv_candidates *o
 	fresh->probe_is_pending = old->probe_is_pending;
 	fresh->probe_ns = old->probe_ns;
 	fresh->probe_allowed_ns = old->probe_allowed_ns;
+	fresh->recall_ns = old->recall_ns;
 	fresh->used_ns = old->used_ns;
 }
 
@@ -105,16 +106,45 @@ static void move_peer(struct mv_peer *peer, struct mv_candidates *candidates)
 	mv_ring_settle(candidates, &peer->endpoint);
 }
 
+/* A single address that is no name's: there is nothing to choose. */
+static bool is_needless(const struct mv_candidates *candidates)
+{
+	return candidates->count <= 1 && !candidates->has_names;
+}
+
 /* What is in the list, or was until a moment ago, moves when another answers. */
 static bool must_move(const struct mv_peer *peer, const struct mv_candidates *candidates,
 	enum mv_candidates_reason reason, struct mv_now now)
 {
-	if (candidates->count == 0 || candidates->at < candidates->count) {
-		return false;
+	if (peer->endpoint.ip.family == MV_FAMILY_NONE) {
+		return true;
 	}
-	return peer->endpoint.ip.family == MV_FAMILY_NONE || reason == MV_CANDIDATES_CONFIGURED ||
-	       (candidates->entry != MV_ELSEWHERE && !peer->handshake_is_pending &&
-		       !mv_peer_can_send(peer, now));
+	if (reason == MV_CANDIDATES_CONFIGURED) {
+		return is_needless(candidates) || !mv_peer_can_send(peer, now);
+	}
+	return candidates->entry != MV_ELSEWHERE && !peer->handshake_is_pending &&
+	       !mv_peer_can_send(peer, now);
+}
+
+/* The session goes on where it is, as if that were the last of the list: whatever answers first of
+ * the others is better. */
+static void call_into(struct mv_candidates *candidates, struct mv_now now)
+{
+	size_t last = candidates->count - 1;
+
+	candidates->entry = candidates->list[last].entry;
+	candidates->probed = last;
+	candidates->used_ns = candidates->probe_ns = candidates->probe_allowed_ns = now.boot_ns;
+}
+
+static void bring_into(struct mv_peer *peer, struct mv_candidates *candidates,
+	enum mv_candidates_reason reason, struct mv_now now)
+{
+	if (must_move(peer, candidates, reason, now)) {
+		move_peer(peer, candidates);
+	} else if (reason == MV_CANDIDATES_CONFIGURED) {
+		call_into(candidates, now);
+	}
 }
 
 static void install(struct mv_device *device, struct mv_peer *peer, struct mv_candidates *fresh,
@@ -128,15 +158,15 @@ static void install(struct mv_device *device, struct mv_peer *peer, struct mv_ca
 		take_over(fresh, old);
 	}
 	mv_ring_settle(fresh, &peer->endpoint);
-	if (must_move(peer, fresh, reason, now)) {
-		move_peer(peer, fresh);
+	if (fresh->count > 0 && fresh->at == fresh->count) {
+		bring_into(peer, fresh, reason, now);
 	}
 	peer->candidates = fresh;
 	peer->endpoint_is_pending = peer->endpoint.ip.family == MV_FAMILY_NONE && fresh->has_names;
 	if (peer->handshake_is_pending && !fresh->probe_is_pending) {
 		go_on(peer, old, &tried, now);
 	}
-	if (fresh->count <= 1 && !fresh->has_names) {
+	if (is_needless(fresh)) {
 		peer->candidates = NULL;
 		mv_candidates_free(device, fresh);
 	}

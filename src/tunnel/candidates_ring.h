@@ -29,8 +29,11 @@ static inline size_t mv_ring_size(const struct mv_candidates *candidates)
 
 static inline size_t mv_ring_next(const struct mv_candidates *candidates)
 {
-	return candidates->is_heard ? candidates->at
-				    : (candidates->aim + 1) % mv_ring_size(candidates);
+	if (candidates->is_heard) {
+		return candidates->at;
+	}
+	return candidates->stays ? candidates->aim
+				 : (candidates->aim + 1) % mv_ring_size(candidates);
 }
 
 static inline uint64_t *mv_ring_allowed_ns(struct mv_candidates *candidates, size_t place)
@@ -75,6 +78,7 @@ static inline void mv_ring_settle(
 	struct mv_candidates *candidates, const struct mv_endpoint *endpoint)
 {
 	candidates->at = candidates->aim = mv_ring_find(candidates, endpoint);
+	candidates->stays = candidates->has_stayed = false;
 	if (candidates->at < candidates->count) {
 		candidates->entry = candidates->list[candidates->at].entry;
 	}

@@ -88,7 +88,7 @@ void mv_exchange_received_locked(struct mv_exchange *x, struct mv_peer *peer, si
 }
 
 /* From where it is known to be right for that endpoint alone. */
-static void put_locked(struct mv_exchange *x, struct mv_peer *peer,
+static struct mv_packet *put_locked(struct mv_exchange *x, struct mv_peer *peer,
 	const struct mv_endpoint *endpoint, const void *message, size_t len)
 {
 	memcpy(mv_batch_room(x->out), message, len);
@@ -102,13 +102,13 @@ static void put_locked(struct mv_exchange *x, struct mv_peer *peer,
 	}
 	packet->tos = HANDSHAKE_TOS;
 	peer->cookie = x->scratch->cookie;
+	return packet;
 }
 
-void mv_exchange_send_locked(
-	struct mv_exchange *x, struct mv_peer *peer, const void *message, size_t len)
+void mv_exchange_send_locked(struct mv_exchange *x, struct mv_peer *peer,
+	const struct mv_endpoint *endpoint, const void *message, size_t len)
 {
-	put_locked(x, peer, peer->candidates ? mv_candidates_aim(peer) : &peer->endpoint, message,
-		len);
+	put_locked(x, peer, endpoint, message, len);
 	mv_timers_handshake_message(&peer->timers, x->now.boot_ns);
 	mv_timers_any_traversal(&peer->timers, x->now.boot_ns);
 	mv_timers_any_sent(&peer->timers);
@@ -117,7 +117,7 @@ void mv_exchange_send_locked(
 void mv_exchange_send_probe_locked(struct mv_exchange *x, struct mv_peer *peer,
 	const struct mv_endpoint *endpoint, const void *message, size_t len)
 {
-	put_locked(x, peer, endpoint, message, len);
+	put_locked(x, peer, endpoint, message, len)->is_probe = true;
 }
 
 void mv_exchange_log(const struct mv_exchange *x, const char *what)

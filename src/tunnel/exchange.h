@@ -53,10 +53,9 @@ void mv_exchange_complete_remote(struct mv_exchange *x);
 /* An authentic message came: it moves the endpoint. */
 void mv_exchange_received_locked(struct mv_exchange *x, struct mv_peer *peer, size_t len);
 
-/* A finished message goes out: to the peer, which the timers hear of; or, as a probe, to another
- * endpoint, which they do not. */
-void mv_exchange_send_locked(
-	struct mv_exchange *x, struct mv_peer *peer, const void *message, size_t len);
+/* A finished message goes out. Of a probe the timers do not hear. */
+void mv_exchange_send_locked(struct mv_exchange *x, struct mv_peer *peer,
+	const struct mv_endpoint *endpoint, const void *message, size_t len);
 void mv_exchange_send_probe_locked(struct mv_exchange *x, struct mv_peer *peer,
 	const struct mv_endpoint *endpoint, const void *message, size_t len);
 

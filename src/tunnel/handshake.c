@@ -36,6 +36,9 @@ static enum mv_drop consume_cookie_reply(
 	struct mv_peer *peer = mv_peer_get(x->device, x->peer);
 	if (peer) {
 		peer->cookie = x->scratch->cookie;
+		if (peer->candidates) {
+			mv_candidates_got_cookie(peer);
+		}
 	}
 	mv_device_unlock(x->device);
 	return MV_DROP_NONE;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "crypto/keytext.h"
 #include "proto/tai64n.h"
 
 /* peer may be NULL. */
@@ -39,7 +38,9 @@ static void send_initiation_locked(
 	if (peer->unanswered++ == 0) {
 		peer->unanswered_since_s = x->now.wall_s;
 	}
-	mv_exchange_send_locked(x, peer, message, sizeof(*message));
+	mv_exchange_send_locked(x, peer,
+		peer->candidates ? mv_candidates_aim(peer) : &peer->endpoint, message,
+		sizeof(*message));
 	mv_timers_initiation_sent(&peer->timers, x->now.boot_ns, jitter_ns);
 	if (peer->candidates) {
 		mv_candidates_initiation_sent(peer, x->now, jitter_ns);
@@ -200,20 +201,21 @@ static void log_move(const struct mv_exchange *x)
 {
 	const struct mv_log *log = &x->device->environment.log;
 	const struct mv_endpoint *to = &x->message->from;
-	char key[MV_KEY_BASE64_MAX], old[MV_ENDPOINT_TEXT_MAX], new[MV_ENDPOINT_TEXT_MAX];
+	char peer[MV_PEER_TEXT_MAX], old[MV_ENDPOINT_TEXT_MAX], new[MV_ENDPOINT_TEXT_MAX];
 
 	if (x->left.ip.family == MV_FAMILY_NONE || mv_endpoint_equal(&x->left, to) ||
 		!mv_log_shows(log, MV_LOG_INFO)) {
 		return;
 	}
-	mv_key_to_base64(key, x->scratch->remote.public_key);
+	mv_peer_text(peer, x->name, x->scratch->remote.public_key);
 	mv_endpoint_print(old, &x->left);
 	mv_endpoint_print(new, to);
 	if (x->is_probe) {
 		mv_log(log, MV_LOG_INFO,
-			"peer %s: goes by %s again instead of %s, since it answers", key, new, old);
+			"peer %s: goes by %s again instead of %s, since it answers", peer, new,
+			old);
 	} else {
-		mv_log(log, MV_LOG_INFO, "peer %s: goes by %s, since %s did not answer", key, new,
+		mv_log(log, MV_LOG_INFO, "peer %s: goes by %s, since %s did not answer", peer, new,
 			old);
 	}
 }

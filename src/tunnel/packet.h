@@ -38,6 +38,7 @@ struct mv_packet {
 	size_t len;
 	bool live;         /* goes on; else it was staged, handed to the control loop, or dropped */
 	bool is_handshake; /* type 1 to 3, for the control loop */
+	bool is_probe;     /* an initiation that counts for nothing */
 	bool is_answer;    /* has become an ICMP error to the local sender, for TUN */
 	bool carries_data; /* a packet, not a keepalive */
 	bool sent;         /* out, set by whoever wrote the datagram */

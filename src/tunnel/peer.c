@@ -34,11 +34,11 @@ void mv_peer_count_drop(
 
 uint64_t mv_peer_deadline(const struct mv_peer *peer)
 {
-	uint64_t deadline_ns = mv_timers_deadline(&peer->timers);
+	uint64_t timers_ns = mv_timers_deadline(&peer->timers);
+	uint64_t candidates_ns =
+		peer->candidates ? mv_candidates_deadline(peer->candidates) : MV_NEVER;
 
-	return peer->candidates && peer->candidates->probe_ns < deadline_ns
-		       ? peer->candidates->probe_ns
-		       : deadline_ns;
+	return candidates_ns < timers_ns ? candidates_ns : timers_ns;
 }
 
 /* Only ever moves the peer forward in the queue: for most packets there is nothing to do. */

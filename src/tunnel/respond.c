@@ -90,7 +90,10 @@ static void adopt_response_locked(
 	peer->unconfirmed++;
 	mv_timers_session_derived(&peer->timers, x->now.boot_ns);
 
-	mv_exchange_send_locked(x, peer, response, sizeof(*response));
+	mv_exchange_send_locked(x, peer, &peer->endpoint, response, sizeof(*response));
+	if (peer->candidates) {
+		mv_candidates_responded(x->device, peer, x->now);
+	}
 	mv_peer_reschedule(x->device, peer);
 }
 

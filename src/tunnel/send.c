@@ -132,7 +132,9 @@ static void commit_packet(
 		mv_peer_forget_source(peer);
 	}
 	if (!packet->sent) {
-		mv_peer_count_drop(device, peer, MV_DROP_SEND_FAILED, now);
+		if (!packet->is_probe) {
+			mv_peer_count_drop(device, peer, MV_DROP_SEND_FAILED, now);
+		}
 		return;
 	}
 	if (!peer) {

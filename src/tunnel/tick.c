@@ -29,8 +29,8 @@ static void run_peer(struct mv_device *device, struct mv_peer *peer, struct mv_n
 	if (actions & MV_TIMER_SEND_KEEPALIVE) {
 		mv_peer_wish(device, peer, MV_WISH_KEEPALIVE);
 	}
-	if (peer->candidates && mv_candidates_run(peer, now, mv_device_jitter(device))) {
-		mv_peer_wish(device, peer, MV_WISH_PROBE);
+	if (peer->candidates) {
+		mv_candidates_run(device, peer, now, mv_device_jitter(device));
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "dice.h"
 #include "proto/messages.h"
 #include "tunnel/candidates.h"
+#include "tunnel/handshake.h"
 #include "world.h"
 
 #define S  MV_NS_PER_S
@@ -37,7 +38,10 @@ struct initiation {
 static struct world *world;
 static struct flying *flying, **flying_end;
 static bool dead[ADDRESSES];
-static uint64_t way_ns; /* one way */
+static bool deaf[ADDRESSES]; /* nothing gets there */
+static bool mute[ADDRESSES]; /* nothing comes back */
+static bool is_under_load;   /* device 1, and device 0 has another address on each way */
+static uint64_t way_ns;      /* one way */
 static unsigned lose_permille;
 static struct dice dice;
 static struct initiation sent[SENT_MAX];
@@ -90,9 +94,12 @@ static void transmit(
 		fresh->from.ip = source.ip;
 	}
 	if (fresh->address == ADDRESSES || dead[fresh->address] ||
-		dice_chance(&dice, lose_permille)) {
+		(from == 0 ? deaf : mute)[fresh->address] || dice_chance(&dice, lose_permille)) {
 		free(fresh);
 		return;
+	}
+	if (from == 0 && is_under_load) {
+		fresh->from.port = (uint16_t)(1000 + fresh->address);
 	}
 	*flying_end = fresh;
 	flying_end = &fresh->next;
@@ -110,6 +117,7 @@ static void land(void)
 	if (first->to == 1) {
 		world_set_source(world, 1, &(struct mv_source){.ip = at.ip, .ifindex = 1});
 	}
+	world_set_backlog(world, first->to == 1 && is_under_load ? MV_HANDSHAKE_QUEUE_LOAD : 0);
 	world_inject(world, first->to, &first->from, first->bytes, first->len);
 	free(first);
 }
@@ -325,6 +333,43 @@ Test(candidates, a_way_may_be_slow)
 }
 
 /* The endpoint moves by answers alone: a lost initiation leads no data astray. */
+/* A cookie is good for one of them. */
+Test(candidates, under_load_each_is_asked_with_its_own_cookie)
+{
+	is_under_load = true;
+	configure(3);
+	dead[0] = true;
+	cr_expect_lt(time_to_arrive(60 * S), 20 * S);
+	cr_expect(is_at(1));
+	expect_pace(0);
+}
+
+/* Somebody who sees what is sent, and stops it, can make as many cookies as he likes. */
+Test(candidates, a_cookie_keeps_nobody_from_the_next)
+{
+	is_under_load = true;
+	mute[0] = mute[1] = true;
+	configure(2);
+	for (unsigned i = 0; i < 60; i++) {
+		time_to_arrive(S);
+		mv_candidates_got_cookie(world_peer(world, 0, 1));
+	}
+	cr_expect_geq(initiations_to(0, 0), 3);
+	cr_expect_geq(initiations_to(1, 0), 3);
+}
+
+/* The peer gets nothing, so it calls, and our responses do not get there either. */
+Test(candidates, one_that_is_heard_and_does_not_hear_is_left)
+{
+	configure(2);
+	cr_assert_eq(exchange(5 * S), 0);
+	deaf[0] = true;
+	exchange(45 * S);
+	cr_expect(is_at(1));
+	deaf[1] = false;
+	cr_expect_lt(time_to_arrive(20 * S), S);
+}
+
 Test(candidates, a_lost_initiation_leads_no_data_astray)
 {
 	configure(2);
@@ -502,6 +547,27 @@ Test(candidates, a_handshake_while_a_probe_is_under_way)
 	cr_expect(is_at(1));
 }
 
+/* Each time the peer takes us to be where the probe came from. */
+Test(candidates, a_probe_without_an_answer_leads_nobody_astray_for_long)
+{
+	fail_over();
+	dead[0] = false;
+	mute[0] = true;
+	run_for(S);
+	size_t before = sent_count;
+	uint64_t lost = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		uint64_t arrived = world_delivered(world, 0);
+
+		world_ping(world, 1, 0);
+		run_for(100 * MS);
+		lost += world_delivered(world, 0) == arrived;
+	}
+	cr_expect_geq(initiations_to(0, before), 5, "the test is about these");
+	cr_expect_leq(lost, 3 * initiations_to(0, before), "lost %u", (unsigned)lost);
+	cr_expect(is_at(1));
+}
+
 /* And a probe that is due waits until one has its answer. */
 Test(candidates, a_probe_while_a_handshake_is_under_way)
 {
@@ -654,6 +720,23 @@ Test(candidates, a_new_list_without_the_endpoint_in_use_moves_the_peer)
 	cr_expect(is_at(2));
 	cr_expect_null(world_peer(world, 0, 1)->candidates, "one address needs no more");
 	cr_expect_eq(exchange(5 * S), 0);
+}
+
+/* Whether the first of it is there or not. */
+Test(candidates, a_new_list_without_the_endpoint_in_use_loses_no_packet)
+{
+	const struct mv_endpoint others[] = {address(2), address(3)};
+
+	configure(1);
+	cr_assert_eq(exchange(5 * S), 0);
+	dead[2] = true;
+	world_tell(world, 0, 1, &(struct world_places){.count = 2, .list = others},
+		MV_CANDIDATES_CONFIGURED);
+	cr_expect_eq(exchange(40 * S), 0);
+	cr_expect(is_at(3));
+	dead[2] = false;
+	cr_expect_eq(exchange(40 * S), 0);
+	cr_expect(is_at(2));
 }
 
 Test(candidates, a_new_list_while_all_of_the_old_are_silent)
