@@ -159,6 +159,18 @@ Test(names, a_new_list_is_moved_into_when_it_is_known)
 	expect("192.0.2.8:7", "b.test:7");
 }
 
+/* A first answer that fails is none. */
+Test(names, a_new_list_is_moved_into_when_there_is_something_in_it)
+{
+	give("192.0.2.1:7");
+	atomic_store(&of_any, NULL);
+	give("b.test:7");
+	expect("192.0.2.1:7", "b.test:7");
+	atomic_store(&of_any, "192.0.2.8");
+	run_loop_for(&loop, 1500);
+	expect("192.0.2.8:7", "b.test:7");
+}
+
 Test(names, trouble_is_told)
 {
 	struct mv_snapshot *snapshot;
@@ -226,6 +238,35 @@ Test(names, of_peers_that_go)
 	add_list("192.0.2.5:7");
 	apply();
 	expect("192.0.2.5:7", "192.0.2.5:7");
+}
+
+static void set_private_key(const uint8_t *private_key)
+{
+	cr_assert_eq(mv_changes_add_key(&changes, MV_CHANGE_PRIVATE_KEY, private_key), 0);
+}
+
+/* It goes, and its list with it. */
+Test(names, of_a_peer_that_became_the_device_itself)
+{
+	const uint8_t private_key[MV_KEY_LEN] = {7}, other_private_key[MV_KEY_LEN] = {8};
+	uint8_t public_key[MV_KEY_LEN], clamped[MV_KEY_LEN];
+
+	memcpy(clamped, private_key, MV_KEY_LEN);
+	mv_x25519_clamp(clamped);
+	mv_x25519_public(public_key, clamped);
+	begin_peer(public_key);
+	add_list("b.test:7");
+	apply();
+	expect(NULL, "b.test:7");
+	set_private_key(private_key);
+	apply();
+	set_private_key(other_private_key);
+	begin_peer(public_key);
+	apply();
+	expect(NULL, NULL);
+	unsigned before = atomic_load(&asked);
+	run_loop_for(&loop, 4000);
+	cr_expect_eq(atomic_load(&asked), before);
 }
 
 Test(names, of_many_peers)
