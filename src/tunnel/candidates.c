@@ -128,9 +128,14 @@ void mv_candidates_responded(struct mv_device *device, struct mv_peer *peer, str
 {
 	struct mv_candidates *candidates = peer->candidates;
 
-	if (is_unheard(peer) && mv_ring_size(candidates) > 1) {
-		candidates->is_heard = false;
-		candidates->aim = mv_ring_next(candidates);
+	if (!is_unheard(peer) || mv_ring_size(candidates) == 1) {
+		return;
+	}
+	candidates->is_heard = false;
+	size_t next = mv_ring_next(candidates);
+	if (now.boot_ns >= *mv_ring_allowed_ns(candidates, next)) {
+		candidates->aim = next;
+		peer->timers.handshake_allowed_ns = now.boot_ns;
 		mv_peer_request_handshake(device, peer, true, now);
 	}
 }
