@@ -118,18 +118,48 @@ static bool has_address(const struct mv_hoststate *state, const struct mv_prefix
 	return contains_prefix(state->addresses, state->address_count, address);
 }
 
-/* Of a family or, NONE, of both. In the order of the configuration: the first address of a subnet
- * becomes the primary one. */
+/* An address that the first has and the second has not; each once. */
+static bool is_missed(
+	const struct mv_hoststate *of, size_t index, const struct mv_hoststate *without)
+{
+	const struct mv_prefix *address = &of->addresses[index];
+
+	return !contains_prefix(of->addresses, index, address) && !has_address(without, address);
+}
+
+/* In the order of the configuration: the first address of a subnet becomes the primary one. */
 static void push_addresses(struct mv_host_steps *steps, enum mv_host_step_kind kind,
-	enum mv_family family, const struct mv_hoststate *of, const struct mv_hoststate *without)
+	const struct mv_hoststate *of, const struct mv_hoststate *without)
 {
 	for (size_t i = 0; i < of->address_count; i++) {
-		const struct mv_prefix *address = &of->addresses[i];
+		if (is_missed(of, i, without)) {
+			push(steps,
+				(struct mv_host_step){.kind = kind, .prefix = of->addresses[i]});
+		}
+	}
+}
 
-		if ((family == MV_FAMILY_NONE || family == address->ip.family) &&
-			!contains_prefix(of->addresses, i, address) &&
-			!has_address(without, address)) {
-			push(steps, (struct mv_host_step){.kind = kind, .prefix = *address});
+/* IPv6 cannot hold one address with two prefix lengths. */
+static bool is_in_the_way(const struct mv_prefix *address, const struct mv_hoststate *new)
+{
+	bool is_there = false;
+
+	for (size_t i = 0; i < new->address_count; i++) {
+		is_there |= mv_ip_equal(&new->addresses[i].ip, &address->ip);
+	}
+	return is_there && address->ip.family == MV_FAMILY_IPV6;
+}
+
+static void push_old_addresses(struct mv_host_steps *steps, enum mv_family family, bool in_the_way,
+	const struct mv_hoststate *old, const struct mv_hoststate *new)
+{
+	for (size_t i = 0; i < old->address_count; i++) {
+		const struct mv_prefix *address = &old->addresses[i];
+
+		if (address->ip.family == family && is_missed(old, i, new) &&
+			is_in_the_way(address, new) == in_the_way) {
+			push(steps, (struct mv_host_step){
+					    .kind = MV_HOST_ADDRESS_REMOVE, .prefix = *address});
 		}
 	}
 }
@@ -252,7 +282,7 @@ static void push_additions(
 	if (new->mtu != 0 && new->mtu != old->mtu) {
 		push(steps, (struct mv_host_step){.kind = MV_HOST_MTU, .number = new->mtu});
 	}
-	push_addresses(steps, MV_HOST_ADDRESS_ADD, MV_FAMILY_NONE, new, old);
+	push_addresses(steps, MV_HOST_ADDRESS_ADD, new, old);
 	push_if(steps, comes_up, MV_HOST_LINK_UP);
 	push_additions_beside(steps, old, new);
 	push_routes(steps, MV_HOST_ROUTE_ADD, new, old);
@@ -265,7 +295,7 @@ static void push_again(struct mv_host_steps *steps, const struct mv_hoststate *n
 	const struct mv_hoststate none = {0};
 	size_t first = steps->count;
 
-	push_addresses(steps, MV_HOST_ADDRESS_ADD, MV_FAMILY_NONE, new, &none);
+	push_addresses(steps, MV_HOST_ADDRESS_ADD, new, &none);
 	push_routes(steps, MV_HOST_ROUTE_ADD, new, &none);
 	for (size_t i = first; i < steps->count; i++) {
 		steps->list[i].is_again = true;
@@ -273,17 +303,18 @@ static void push_again(struct mv_host_steps *steps, const struct mv_hoststate *n
 }
 
 /* For a tunnel that goes on: nothing that stays is ever without its way, and nothing that belongs
- * into the tunnel finds one beside it. Only IPv6 cannot hold one address with two prefix lengths.
- */
+ * into the tunnel finds one beside it. With an IPv6 address goes only the route to its network, and
+ * that stays while another address is of it. */
 static void push_change(
 	struct mv_host_steps *steps, const struct mv_hoststate *old, const struct mv_hoststate *new)
 {
-	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, MV_FAMILY_IPV6, old, new);
+	push_old_addresses(steps, MV_FAMILY_IPV6, true, old, new);
 	push_additions(steps, old, new);
 	push_routes(steps, MV_HOST_ROUTE_REMOVE, old, new);
 	push_removals_beside(steps, old, new);
+	push_old_addresses(steps, MV_FAMILY_IPV6, false, old, new);
 	size_t before = steps->count;
-	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, MV_FAMILY_IPV4, old, new);
+	push_old_addresses(steps, MV_FAMILY_IPV4, false, old, new);
 	if (steps->count > before) {
 		push_again(steps, new);
 	}
@@ -296,7 +327,7 @@ static void push_end(
 	push_routes(steps, MV_HOST_ROUTE_REMOVE, old, new);
 	push_removals_beside(steps, old, new);
 	push_if(steps, old->link_up, MV_HOST_LINK_DOWN);
-	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, MV_FAMILY_NONE, old, new);
+	push_addresses(steps, MV_HOST_ADDRESS_REMOVE, old, new);
 
 	struct mv_hoststate left = *old;
 	left.address_count = left.route_count = 0;

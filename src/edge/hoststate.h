@@ -78,7 +78,9 @@ struct mv_host_steps {
  * The steps from `old` to `new`; either may be NULL, which is empty. 0 or -ENOMEM.
  *
  * Where the link stays up, what is new is added before what is old is removed, so that nothing is
- * without its way, nor finds one beside the tunnel, for a moment. Every prefix is added at most
+ * without its way, nor finds one beside the tunnel, for a moment: but an IPv6 address that gets
+ * another prefix length, which cannot have both, loses the old one first. Every prefix is added at
+ * most
  * once, addresses in their order, routes with the longest prefix first. A route in the main table
  * that the network of an own address covers is left out: the kernel has one. A state whose link is
  * down has no routes. Where a removal may have taken more with it, all of `new` is added once more

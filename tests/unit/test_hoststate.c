@@ -360,6 +360,20 @@ Test(hoststate, an_ipv6_address_takes_nothing_along)
 	expect_diff(&old.state, &new.state, "-address fd00::1/64\n");
 }
 
+/* So the route to the network of both, which the kernel keeps for the one that is left, stays. */
+Test(hoststate, an_ipv6_address_is_there_before_the_one_of_its_network_goes)
+{
+	struct scene old, new;
+
+	set_up(&old, 0, "fd00::1/64 fd00::5/64", "");
+	set_up(&new, 0, "fd00::2/64 fd00::5/128", "");
+	expect_diff(&old.state, &new.state,
+		"-address fd00::5/64\n"
+		"+address fd00::2/64\n"
+		"+address fd00::5/128\n"
+		"-address fd00::1/64\n");
+}
+
 /* Between the two, packets would go beside the tunnel. */
 Test(hoststate, half_of_a_default_route_is_there_before_the_whole_one_goes)
 {
@@ -379,6 +393,13 @@ Test(hoststate, a_firewall_guards_the_addresses_that_there_are)
 	set_up_default_route(&new);
 	new.state.address_count = parse_list(new.addresses, 8, "10.0.0.1/24 10.0.0.9/24");
 	expect_diff(&old.state, &new.state, "+address 10.0.0.9/24\n+firewall ipv4 51820\n");
+	expect_diff(&new.state, &old.state,
+		"+firewall ipv4 51820\n"
+		"-address 10.0.0.9/24\n"
+		"+address 10.0.0.1/24 again\n"
+		"+route 10.1.0.0/16 again\n"
+		"+route 0.0.0.0/0 table 51820 again\n"
+		"+route ::/0 table 51820 again\n");
 }
 
 Test(hoststate, other_names_take_the_place_of_those_before)
