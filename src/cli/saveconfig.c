@@ -27,6 +27,29 @@ static void print_prefixes(FILE *out, const struct mv_prefix *list, size_t count
 	}
 }
 
+static bool has_address(const struct mv_config *config, const struct mv_prefix *address)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < config->address_count; i++) {
+		found |= mv_prefix_equal(&config->addresses[i], address);
+	}
+	return found;
+}
+
+/* A link-local address that is not of the file the kernel may have made by itself. */
+static size_t keep_ours(struct mv_prefix *list, size_t count, const struct mv_config *config)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!mv_ip_is_link_local(&list[i].ip) || has_address(config, &list[i])) {
+			list[kept++] = list[i];
+		}
+	}
+	return kept;
+}
+
 /* Those that the device has; when its link is down it has lost those of IPv6, and the file knows.
  * -errno: it cannot be asked. */
 static int print_addresses(FILE *out, const struct mv_host *host, const struct mv_config *config)
@@ -48,7 +71,7 @@ static int print_addresses(FILE *out, const struct mv_host *host, const struct m
 		error = mv_netlink_addresses(host->netlink, ifindex, &list, &count);
 	}
 	if (error == 0) {
-		print_prefixes(out, list, count);
+		print_prefixes(out, list, keep_ours(list, count, config));
 	}
 	free(list);
 	return error;

@@ -212,7 +212,7 @@ static bool read_address(struct mv_prefix *prefix, const struct nlmsghdr *messag
 	*prefix = (struct mv_prefix){
 		.ip.family = header->ifa_family == AF_INET ? MV_FAMILY_IPV4 : MV_FAMILY_IPV6,
 		.bits = header->ifa_prefixlen};
-	if (!local || header->ifa_scope == RT_SCOPE_LINK) {
+	if (!local) {
 		return false;
 	}
 	memcpy(prefix->ip.bytes, mnl_attr_get_payload(local), mv_ip_width(&prefix->ip) / 8);

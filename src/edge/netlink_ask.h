@@ -29,8 +29,8 @@ int mv_netlink_default_mtu(struct mv_netlink *netlink, uint32_t *mtu);
 int mv_netlink_first_priority(
 	struct mv_netlink *netlink, enum mv_family family, uint32_t *priority);
 
-/* The addresses of a device, with their prefix lengths, but for link-local ones; to be freed.
- * -errno. */
+/* The addresses of a device, with their prefix lengths, also those that the kernel gave it by
+ * itself; to be freed. -errno. */
 int mv_netlink_addresses(
 	struct mv_netlink *netlink, int ifindex, struct mv_prefix **list, size_t *count);
 

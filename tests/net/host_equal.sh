@@ -276,6 +276,16 @@ test_save_config() {
   check "SaveConfig: both have written the same again" saved_alike
 }
 
+# One that the file had is kept; another may be of the kernel.
+test_save_link_local() {
+  write_file b/wg0 "Address = 10.77.0.1/24, fe80::77/64" "SaveConfig = true" -- "AllowedIPs = 10.8.0.0/16"
+  check "SaveConfig and link-local: up" up b/wg0
+  check "SaveConfig and link-local: another" on b ip address add fe80::99/64 dev wg0
+  check "SaveConfig and link-local: down" down b/wg0
+  check "SaveConfig and link-local: that of the file is kept" grep -qx "Address = fe80::77/64" "$work/b/wg0.conf"
+  check "SaveConfig and link-local: the other is not" not grep "fe80::99" "$work/b/wg0.conf"
+}
+
 # A name that nobody could resolve meanwhile is a name still.
 test_save_name() {
   write_file b/wg0 "Address = 10.77.0.1/24" "SaveConfig = true" -- "Endpoint = no-such-name.invalid:51820"
@@ -560,6 +570,7 @@ main() {
   test_many
   test_second_tunnel
   test_save_config
+  test_save_link_local
   test_save_name
   test_save_excluded
   remember b before

@@ -366,6 +366,25 @@ while b"of memory" not in said:
 os.close(fd)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 
+# --- Link-local addresses ---
+
+# One of the file is like any other address; one that somebody else gave the device is left alone.
+test_link_local() {
+  first_file
+  ours+=("Address = fe80::77/64")
+  write_a
+  check "link-local: up" up a
+  check "link-local: one of somebody else" on a ip address add fe80::99/64 dev tun0
+  check "link-local: unchanged" ends 0 reload a
+  check "link-local: there is nothing to do" said "tun0: is as" "a.conf"
+  first_file
+  check "link-local: not in the file any more" ends 0 reload a
+  check "link-local: it says so" said "tun0: " "remove the address fe80::77/64"
+  check "link-local: it has gone" not has_address fe80::77
+  check "link-local: the other has not" has_address fe80::99
+  check "link-local: down" down
+}
+
 # --- What is refused ---
 
 # unchanged WHAT STATUS WORD... -- COMMAND...
@@ -422,6 +441,7 @@ main() {
   make_keys c d e
   test_refusals
   test_hangup
+  test_link_local
   test_leak
   test_traffic
   if [[ ${1-} == --pairs ]]; then

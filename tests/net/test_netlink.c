@@ -466,6 +466,7 @@ static void test_what_is_there_is_seen(void)
 	run_quietly("ip link set dev " DEVICE " addrgenmode none mtu 1333 up");
 	run_quietly("ip address add 10.0.0.1/24 dev " DEVICE);
 	run_quietly("ip address add fd00::1/64 dev " DEVICE " nodad");
+	run_quietly("ip address add fe80::77/64 dev " DEVICE " nodad");
 	run_quietly("ip route add 10.9.0.0/16 dev " DEVICE);
 	run_quietly("ip route add default dev " DEVICE " table 77");
 	CHECK(has(&bench, MV_HOST_NO_LINK_LOCAL, 0, NULL));
@@ -474,6 +475,8 @@ static void test_what_is_there_is_seen(void)
 	CHECK(has(&bench, MV_HOST_LINK_UP, 0, NULL));
 	CHECK(has(&bench, MV_HOST_ADDRESS_ADD, 0, "10.0.0.1/24"));
 	CHECK(has(&bench, MV_HOST_ADDRESS_ADD, 0, "fd00::1/64"));
+	CHECK(has(&bench, MV_HOST_ADDRESS_ADD, 0, "fe80::77/64"));
+	CHECK(!has(&bench, MV_HOST_ADDRESS_ADD, 0, "fe80::78/64"));
 	CHECK(!has(&bench, MV_HOST_ADDRESS_ADD, 0, "10.0.0.1/25"));
 	CHECK(has(&bench, MV_HOST_ROUTE_ADD, MV_ROUTE_TABLE_MAIN, "10.9.0.0/16"));
 	CHECK(!has(&bench, MV_HOST_ROUTE_ADD, 77, "10.9.0.0/16"));
