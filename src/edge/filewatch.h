@@ -2,11 +2,9 @@
  * Says when a file has become another: written in place, replaced by a rename, gone, or there
  * again, also together with its folder. It is the folder that is watched, by inotify: as long as
  * nothing happens in it there is nothing to do. Where there is no such folder, or it may not be
- * looked into, the nearest one above it is watched until there is. Lives in a libuv loop and
- * belongs to its thread.
- *
- * A link is taken for a file of its own: that it leads elsewhere is seen, what is written at its
- * other end is not.
+ * looked into, the nearest one above it is watched until there is. Where links lead to the file,
+ * also where a folder on its way is one, the folder of each is watched, and that of the file itself
+ * (edge/linkchain). Lives in a libuv loop and belongs to its thread.
  */
 #ifndef MV_EDGE_FILEWATCH_H
 #define MV_EDGE_FILEWATCH_H
@@ -24,7 +22,8 @@ typedef void mv_filewatch_changed(void *ctx);
 /*
  * path: from the root on. changed: something has happened to it, and nothing more for
  * MV_FILEWATCH_QUIET_MS; what, and whether it is there at all, is to be looked at, and so it is
- * after the start. -ENOMEM, or -errno of inotify; -EINVAL for another path.
+ * after the start. -ENOMEM, or -errno of inotify; -EINVAL for another path, and
+ * -ENAMETOOLONG.
  */
 int mv_filewatch_start(struct mv_filewatch **started, uv_loop_t *loop, const char *path,
 	mv_filewatch_changed *changed, void *ctx);

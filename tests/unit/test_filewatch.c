@@ -179,6 +179,136 @@ Test(filewatch, a_file_that_is_called_like_its_folder)
 	expect_calls(1);
 }
 
+/* Links */
+
+static void link_to(const char *target, const char *name)
+{
+	cr_assert_eq(symlink(target, name), 0);
+}
+
+/* In one step. */
+static void switch_link(const char *target, const char *name)
+{
+	link_to(target, "switched");
+	cr_assert_eq(rename("switched", name), 0);
+}
+
+static void replace_file(const char *name, const char *text)
+{
+	write_file("replacement", text);
+	cr_assert_eq(rename("replacement", name), 0);
+}
+
+Test(filewatch, the_file_that_a_link_leads_to)
+{
+	cr_assert_eq(mkdir("run", 0700), 0);
+	cr_assert_eq(mkdir("etc", 0700), 0);
+	write_file("run/psk", "1");
+	link_to("../run/psk", "etc/key");
+	start("etc/key");
+	expect_calls(0);
+	write_file("run/psk", "2");
+	expect_calls(1);
+	replace_file("run/psk", "3");
+	expect_calls(1);
+	cr_assert_eq(remove("run/psk"), 0);
+	expect_calls(1);
+	write_file("run/psk", "4");
+	expect_calls(1);
+	write_file("run/other", "5");
+	expect_calls(0);
+}
+
+Test(filewatch, a_link_that_leads_elsewhere_now)
+{
+	write_file("old", "1");
+	write_file("new", "2");
+	link_to("old", "key");
+	start("key");
+	switch_link("new", "key");
+	expect_calls(1);
+	write_file("new", "3");
+	expect_calls(1);
+	write_file("old", "4");
+	expect_calls(0);
+	replace_file("key", "5");
+	expect_calls(1);
+	write_file("new", "6");
+	expect_calls(0);
+}
+
+/* As Kubernetes does it: the link of the file never changes, but one that it leads through. */
+Test(filewatch, a_folder_that_is_a_link)
+{
+	cr_assert_eq(mkdir("..1", 0700), 0);
+	cr_assert_eq(mkdir("..2", 0700), 0);
+	write_file("..1/key", "1");
+	write_file("..2/key", "2");
+	link_to("..1", "..data");
+	link_to("..data/key", "key");
+	start("key");
+	switch_link("..2", "..data");
+	expect_calls(1);
+	write_file("..2/key", "3");
+	expect_calls(1);
+	write_file("..1/key", "3");
+	expect_calls(0);
+	cr_assert_eq(remove("..data"), 0);
+	expect_calls(1);
+	link_to("..1", "..data");
+	expect_calls(1);
+	write_file("..1/key", "4");
+	expect_calls(1);
+}
+
+Test(filewatch, a_link_from_the_root_on)
+{
+	char target[sizeof(path)];
+
+	cr_assert_eq(mkdir("a", 0700), 0);
+	write_file("a/key", "1");
+	snprintf(target, sizeof(target), "%s//./a/", folder);
+	link_to(target, "b");
+	start("b/../b/key");
+	write_file("a/key", "2");
+	expect_calls(1);
+}
+
+Test(filewatch, a_link_to_what_is_not_there_yet)
+{
+	link_to("a/b/psk", "key");
+	start("key");
+	expect_calls(0);
+	cr_assert_eq(mkdir("a", 0700), 0);
+	cr_assert_eq(mkdir("a/b", 0700), 0);
+	write_file("a/b/psk", "1");
+	expect_calls(1);
+	write_file("a/b/psk", "2");
+	expect_calls(1);
+	cr_assert_eq(remove("a/b/psk"), 0);
+	link_to("../c", "a/b/psk");
+	expect_calls(1);
+	write_file("a/c", "3");
+	expect_calls(1);
+}
+
+Test(filewatch, links_that_go_round)
+{
+	link_to("key", "other");
+	link_to("other", "key");
+	link_to("itself/key", "itself");
+	start("key");
+	expect_calls(0);
+	replace_file("other", "1");
+	expect_calls(1);
+	write_file("other", "2");
+	expect_calls(1);
+	mv_filewatch_stop(watch);
+	start("itself/key");
+	cr_assert_eq(remove("itself"), 0);
+	expect_calls(1);
+}
+
 Test(filewatch, it_looks_again_when_it_is_asked_to)
 {
 	start("key");
