@@ -12,8 +12,8 @@
 /* A namespace that is given by a path has none. */
 bool mv_netnsdns_is_possible(const char *place);
 
-/* Makes /etc/netns/NAME/resolv.conf for this device, or changes it. -EEXIST: there is one, of somebody else. Other
- * -errno. */
+/* Makes /etc/netns/NAME/resolv.conf for this device, or changes it. -EEXIST: there is one, of
+ * somebody else. Other -errno. */
 int mv_netnsdns_set(const char *name, const char *device, const char *text);
 
 /* Removes it if it is of this device, and folders that are empty then. What is gone, or of somebody

@@ -194,12 +194,45 @@ int mv_netlink_first_priority(struct mv_netlink *netlink, enum mv_family family,
 	return err;
 }
 
-struct address_list {
+/* What a dump has of a device. */
+struct list {
 	uint32_t ifindex;
-	struct mv_prefix *list;
+	size_t item_size;
+	char *items;
 	size_t count;
 	bool out_of_memory;
 };
+
+static int append(struct list *list, const void *item)
+{
+	char *items = reallocarray(list->items, list->count + 1, list->item_size);
+
+	if (!items) {
+		list->out_of_memory = true;
+		return MNL_CB_STOP;
+	}
+	list->items = items;
+	memcpy(items + list->count++ * list->item_size, item, list->item_size);
+	return MNL_CB_OK;
+}
+
+/* Of all families. A kernel may lack one, or its routes. */
+static int collect(struct list *list, struct mv_netlink *netlink, uint16_t type, mnl_cb_t on_item)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < sizeof(families); i++) {
+		err = dump(netlink, type, families[i], on_item, list);
+		err = err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+	}
+	if (err == 0 && list->out_of_memory) {
+		err = -ENOMEM;
+	}
+	if (err < 0) {
+		free(list->items);
+	}
+	return err;
+}
 
 static bool read_address(struct mv_prefix *prefix, const struct nlmsghdr *message)
 {
@@ -222,49 +255,26 @@ static bool read_address(struct mv_prefix *prefix, const struct nlmsghdr *messag
 static int on_address(const struct nlmsghdr *message, void *ctx)
 {
 	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
-	struct address_list *found = ctx;
+	struct list *list = ctx;
 	struct mv_prefix prefix;
 
-	if (header->ifa_index != found->ifindex || !read_address(&prefix, message)) {
-		return MNL_CB_OK;
-	}
-	struct mv_prefix *list = reallocarray(found->list, found->count + 1, sizeof(*found->list));
-	if (!list) {
-		found->out_of_memory = true;
-		return MNL_CB_STOP;
-	}
-	found->list = list;
-	found->list[found->count++] = prefix;
-	return MNL_CB_OK;
+	return header->ifa_index == list->ifindex && read_address(&prefix, message)
+		       ? append(list, &prefix)
+		       : MNL_CB_OK;
 }
 
 int mv_netlink_addresses(
-	struct mv_netlink *netlink, int ifindex, struct mv_prefix **list, size_t *count)
+	struct mv_netlink *netlink, int ifindex, struct mv_prefix **addresses, size_t *count)
 {
-	struct address_list found = {.ifindex = (uint32_t)ifindex};
-	int err = 0;
+	struct list list = {.ifindex = (uint32_t)ifindex, .item_size = sizeof(**addresses)};
+	int err = collect(&list, netlink, RTM_GETADDR, on_address);
 
-	for (size_t i = 0; err == 0 && i < sizeof(families); i++) {
-		err = dump(netlink, RTM_GETADDR, families[i], on_address, &found);
+	if (err == 0) {
+		*addresses = (void *)list.items;
+		*count = list.count;
 	}
-	if (err == 0 && found.out_of_memory) {
-		err = -ENOMEM;
-	}
-	if (err < 0) {
-		free(found.list);
-		return err;
-	}
-	*list = found.list;
-	*count = found.count;
-	return 0;
+	return err;
 }
-
-struct route_list {
-	uint32_t ifindex;
-	struct mv_route *list;
-	size_t count;
-	bool out_of_memory;
-};
 
 static bool read_route(struct mv_route *route, const struct nlmsghdr *message, uint32_t ifindex)
 {
@@ -285,40 +295,21 @@ static bool read_route(struct mv_route *route, const struct nlmsghdr *message, u
 
 static int on_route(const struct nlmsghdr *message, void *ctx)
 {
-	struct route_list *found = ctx;
+	struct list *list = ctx;
 	struct mv_route route;
 
-	if (!read_route(&route, message, found->ifindex)) {
-		return MNL_CB_OK;
-	}
-	struct mv_route *list = reallocarray(found->list, found->count + 1, sizeof(*found->list));
-	if (!list) {
-		found->out_of_memory = true;
-		return MNL_CB_STOP;
-	}
-	found->list = list;
-	found->list[found->count++] = route;
-	return MNL_CB_OK;
+	return read_route(&route, message, list->ifindex) ? append(list, &route) : MNL_CB_OK;
 }
 
 int mv_netlink_routes(
-	struct mv_netlink *netlink, int ifindex, struct mv_route **list, size_t *count)
+	struct mv_netlink *netlink, int ifindex, struct mv_route **routes, size_t *count)
 {
-	struct route_list found = {.ifindex = (uint32_t)ifindex};
-	int err = 0;
+	struct list list = {.ifindex = (uint32_t)ifindex, .item_size = sizeof(**routes)};
+	int err = collect(&list, netlink, RTM_GETROUTE, on_route);
 
-	for (size_t i = 0; err == 0 && i < sizeof(families); i++) {
-		err = dump(netlink, RTM_GETROUTE, families[i], on_route, &found);
-		err = err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+	if (err == 0) {
+		*routes = (void *)list.items;
+		*count = list.count;
 	}
-	if (err == 0 && found.out_of_memory) {
-		err = -ENOMEM;
-	}
-	if (err < 0) {
-		free(found.list);
-		return err;
-	}
-	*list = found.list;
-	*count = found.count;
-	return 0;
+	return err;
 }

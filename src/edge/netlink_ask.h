@@ -32,11 +32,11 @@ int mv_netlink_first_priority(
 /* The addresses of a device, with their prefix lengths, also those that the kernel gave it by
  * itself; to be freed. -errno. */
 int mv_netlink_addresses(
-	struct mv_netlink *netlink, int ifindex, struct mv_prefix **list, size_t *count);
+	struct mv_netlink *netlink, int ifindex, struct mv_prefix **addresses, size_t *count);
 
 /* The routes through a device that somebody has set, in all tables, and not those that the kernel
  * itself has for the addresses; to be freed. -errno. */
 int mv_netlink_routes(
-	struct mv_netlink *netlink, int ifindex, struct mv_route **list, size_t *count);
+	struct mv_netlink *netlink, int ifindex, struct mv_route **routes, size_t *count);
 
 #endif
