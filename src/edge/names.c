@@ -7,9 +7,11 @@
 #include "edge/clock.h"
 #include "edge/where.h"
 
-/* What the system's resolver does with a server that is silent: the next question is asked by us,
- * and soon, so one try each has to do. An administrator's own setting counts more. */
-#define RESOLVER_OPTIONS "timeout:2 attempts:1"
+/* How long the system's resolver waits for servers that are silent: the next question is asked by
+ * us, and soon, so two tries have to do. The second also takes an answer to the first, so a server
+ * may need 4 s for one. This counts more than the options of resolv.conf; what the environment says
+ * already counts more than this. */
+#define RESOLVER_OPTIONS "timeout:2 attempts:2"
 
 /* Of a peer. */
 struct place {

@@ -10,8 +10,9 @@
 
 #define PAUSE_FIRST_MS UINT64_C(1000)
 
-/* Without an address. A question to servers that are silent takes 2 s each (edge/names), and of
- * those there are three at most: so a server that comes back is asked within 10 s. */
+/* Without an address. A question to servers that are silent takes 4 s, or 10 s where there are
+ * three of them, which is the most, and in it each is asked twice (edge/names): so a server that
+ * comes back is asked within 10 s. */
 #define PAUSE_MAX_MS UINT64_C(3000)
 
 /* With one. After so long without a question the pauses begin anew. */

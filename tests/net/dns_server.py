@@ -2,7 +2,7 @@
 """A DNS server of the smallest kind, for endpoints.sh: dns_server.py ADDRESS TABLE.
 
 It answers A and AAAA by the lines "NAME ADDRESS" of the table, which it reads anew for each question. While there is no table it
-is silent, as a server is that cannot be reached.
+is silent, as a server is that cannot be reached. A line "after SECONDS" lets each answer wait for so long.
 """
 
 import ipaddress
@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import sys
+import threading
 
 TYPES = {1: 4, 28: 6}
 
@@ -37,6 +38,17 @@ def answer(question, table):
     return header + question[12 : at + 4] + body
 
 
+def delay(table):
+    waits = [line.split()[1] for line in table.splitlines() if line.startswith("after ")]
+    return float(waits[0]) if waits else 0
+
+
+def serve(server, question, client, table):
+    wait = threading.Timer(delay(table), server.sendto, (answer(question, table), client))
+    wait.daemon = True
+    wait.start()
+
+
 def main(address, path):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((address, 53))
@@ -45,7 +57,7 @@ def main(address, path):
             question, client = server.recvfrom(512)
             if os.path.exists(path):
                 with open(path) as table:
-                    server.sendto(answer(question, table.read()), client)
+                    serve(server, question, client, table.read())
 
 
 main(*sys.argv[1:])

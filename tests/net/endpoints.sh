@@ -159,11 +159,19 @@ test_without_dns() {
   rm "$work/table"
   check "without DNS: up" start "b.test:$port"
   check "without DNS: nothing is answered" not pings
-  sleep 4
+  sleep 5
   check "without DNS: status tells why" shows "not resolved: b.test:$port: " status
   names "b.test $first"
   timed "a name after DNS has come" 10 pings
   check "without DNS: it ends" stop
+}
+
+# A server at the end of a long way.
+test_slow_dns() {
+  names "b.test $first" "after 3"
+  check "slow DNS: up" start "b.test:$port"
+  timed "a name that is answered after 3 s" 10 pings
+  check "slow DNS: it ends" stop
 }
 
 # --- The run ---
@@ -182,4 +190,5 @@ if [[ $far == minivpn ]]; then
   test_interval
 fi
 test_without_dns
+test_slow_dns
 net_end
