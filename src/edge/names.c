@@ -13,6 +13,11 @@
  * already counts more than this. */
 #define RESOLVER_OPTIONS "timeout:2 attempts:2"
 
+/* libuv asks for names in half of its threads, so that eight are asked at once: of 40 names that
+ * nobody answers the last has its turn after 20 s. All threads are there from the first question
+ * on, with 20 KiB each. */
+#define RESOLVER_THREADS "16"
+
 /* Of a peer. */
 struct place {
 	struct mv_names *owner;
@@ -250,7 +255,8 @@ int mv_names_create(struct mv_names **created, uv_loop_t *loop, struct mv_device
 {
 	struct mv_names *names = calloc(1, sizeof(*names));
 
-	if (!names || setenv("RES_OPTIONS", RESOLVER_OPTIONS, 0) < 0) {
+	if (!names || setenv("RES_OPTIONS", RESOLVER_OPTIONS, 0) < 0 ||
+		setenv("UV_THREADPOOL_SIZE", RESOLVER_THREADS, 0) < 0) {
 		free(names);
 		return -ENOMEM;
 	}

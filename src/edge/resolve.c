@@ -15,6 +15,13 @@
  * comes back is asked within 10 s. */
 #define PAUSE_MAX_MS UINT64_C(3000)
 
+/* A question that takes longer had to wait for others, since the resolver is asked only so many at
+ * once. If it failed all the same, its name makes way for those that may have an address: the pause
+ * is longer by so many times of what it waited, up to an end. */
+#define QUESTION_MAX_MS UINT64_C(10000)
+#define MAKE_WAY_TIMES  4
+#define MAKE_WAY_MAX_MS UINT64_C(30000)
+
 /* With one. After so long without a question the pauses begin anew. */
 #define AGAIN_MAX_MS   UINT64_C(20000)
 #define AGAIN_RESET_MS UINT64_C(60000)
@@ -74,10 +81,25 @@ static void grow_pause(struct mv_name *name, uint64_t max_ms)
 	}
 }
 
+/* By how much the question that is under way, or just over, took too long. */
+static uint64_t excess_ms(const struct mv_name *name)
+{
+	uint64_t passed_ms = uv_now(name->loop) - name->asked_ms;
+
+	return passed_ms > QUESTION_MAX_MS ? passed_ms - QUESTION_MAX_MS : 0;
+}
+
+static uint64_t make_way_ms(const struct mv_name *name)
+{
+	uint64_t pause_ms = MAKE_WAY_TIMES * excess_ms(name);
+
+	return pause_ms < MAKE_WAY_MAX_MS ? pause_ms : MAKE_WAY_MAX_MS;
+}
+
 static void plan_next(struct mv_name *name)
 {
 	if (name->count == 0) {
-		uv_timer_start(&name->timer, on_timer, name->pause_ms, 0);
+		uv_timer_start(&name->timer, on_timer, name->pause_ms + make_way_ms(name), 0);
 		grow_pause(name, PAUSE_MAX_MS);
 	} else if (name->interval_s > 0) {
 		uv_timer_start(&name->timer, on_timer, name->interval_s * UINT64_C(1000), 0);
@@ -261,13 +283,17 @@ void mv_name_set_interval(struct mv_name *name, uint32_t interval_s)
 
 void mv_name_hurry(struct mv_name *name)
 {
-	if (!name->was_answered || name->count > 0) {
+	bool was_asked = name->was_answered || name->is_under_way;
+
+	if (!was_asked || name->count > 0) {
 		return;
 	}
 	name->pause_ms = PAUSE_FIRST_MS;
-	if (uv_now(name->loop) - name->asked_ms >= PAUSE_FIRST_MS) {
+	if (name->is_under_way) {
+		name->asked_ms = uv_now(name->loop); /* How long it took does not count. */
+	} else if (uv_now(name->loop) - name->asked_ms >= PAUSE_FIRST_MS) {
 		ask(name);
-	} else if (!name->is_under_way) {
+	} else {
 		plan_next(name);
 	}
 }
@@ -285,7 +311,9 @@ bool mv_name_was_answered(const struct mv_name *name)
 
 const char *mv_name_trouble(const struct mv_name *name)
 {
-	return name->trouble;
+	bool is_overdue = name->is_under_way && excess_ms(name) > 0;
+
+	return is_overdue && !name->trouble ? "no answer yet" : name->trouble;
 }
 
 bool mv_name_is_of(const struct mv_name *name, const char *host, uint16_t port)

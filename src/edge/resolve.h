@@ -1,8 +1,8 @@
 /*
  * One name of an endpoint, kept resolved in the background: it never blocks and never gives up,
  * since a machine that boots has no DNS yet. Until it has an address it is asked for again and
- * again; then only by its interval, or when somebody says that the addresses may be wrong. Belongs
- * to the control loop.
+ * again, less often while many names fail; then only by its interval, or when somebody says that
+ * the addresses may be wrong. Belongs to the control loop.
  */
 #ifndef MV_EDGE_RESOLVE_H
 #define MV_EDGE_RESOLVE_H
@@ -44,7 +44,7 @@ const struct mv_endpoint *mv_name_addresses(const struct mv_name *name, size_t *
 /* There was an answer, or a refusal. */
 bool mv_name_was_answered(const struct mv_name *name);
 
-/* Why the last question failed; NULL: it did not. */
+/* Why the last question failed, or that the answer is overdue; NULL: all is well. */
 const char *mv_name_trouble(const struct mv_name *name);
 
 bool mv_name_is_of(const struct mv_name *name, const char *host, uint16_t port);

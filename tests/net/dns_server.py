@@ -2,7 +2,8 @@
 """A DNS server of the smallest kind, for endpoints.sh: dns_server.py ADDRESS TABLE.
 
 It answers A and AAAA by the lines "NAME ADDRESS" of the table, which it reads anew for each question. While there is no table it
-is silent, as a server is that cannot be reached. A line "after SECONDS" lets each answer wait for so long.
+is silent, as a server is that cannot be reached. A line "after SECONDS" lets each answer wait for so long,
+and names that end in .silent never get one.
 """
 
 import ipaddress
@@ -44,6 +45,8 @@ def delay(table):
 
 
 def serve(server, question, client, table):
+    if read_name(question)[0].endswith(".silent"):
+        return
     wait = threading.Timer(delay(table), server.sendto, (answer(question, table), client))
     wait.daemon = True
     wait.start()

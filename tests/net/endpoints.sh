@@ -174,6 +174,30 @@ test_slow_dns() {
   check "slow DNS: it ends" stop
 }
 
+# silent_peers COUNT: with names that nobody answers, and keys that come before those of others, in whose order names are asked.
+silent_peers() {
+  local i
+  for ((i = 1; i <= $1; i++)); do
+    printf '[Peer]\nPublicKey = %s\nAllowedIPs = 10.9.0.%d/32\nEndpoint = n%d.silent:7\n' \
+      "$(printf "\\0\\0\\x$(printf %02x "$i")%029d" 7 | base64)" "$i" "$i"
+  done
+}
+
+# They must not hold up the one that has an answer: neither its first question, nor those that follow.
+test_many_silent() {
+  names "b.test $first"
+  check "many silent names: up" start "b.test:$port" "$(silent_peers 40)"
+  timed "a name among 40 that nobody answers" 30 pings
+  remove_address b "$first"
+  add_address b "$second"
+  names "b.test $second"
+  timed "it with another address" 30 pings
+  check "many silent names: status tells of each" test "$(status | grep -c 'not resolved: n.*silent:7: ')" = 40
+  check "many silent names: it ends" stop
+  remove_address b "$second"
+  add_address b "$first"
+}
+
 # --- The run ---
 
 net_begin 200 wg ip python3 fping ping -- "$@"
@@ -191,4 +215,7 @@ if [[ $far == minivpn ]]; then
 fi
 test_without_dns
 test_slow_dns
+if [[ $far == minivpn ]]; then
+  test_many_silent
+fi
 net_end

@@ -217,6 +217,42 @@ Test(resolve, one_that_fails_does_not_hold_up_another)
 	expect_addresses(other, "192.0.2.2:51820");
 }
 
+/* One question that takes 11.5 s stands for one that waited for others. */
+static struct mv_name *ask_for_long(void)
+{
+	atomic_store(&is_gated, true);
+	atomic_store(&failures_left, 100);
+	struct mv_name *name = ask("b.test");
+	run_for(9500);
+	cr_expect_null(mv_name_trouble(name));
+	run_for(2000);
+	cr_expect_str_eq(mv_name_trouble(name), "no answer yet");
+	return name;
+}
+
+Test(resolve, who_waited_and_failed_makes_way)
+{
+	struct mv_name *name = ask_for_long();
+	open_gate(10);
+	run_for(3500);
+	cr_expect_str_eq(mv_name_trouble(name), uv_strerror(UV_EAI_AGAIN));
+	cr_expect_eq(atomic_load(&asked), 1, "the pause is 1 s and four times 1.5 s");
+	mv_name_hurry(name);
+	run_for(200);
+	cr_expect_eq(atomic_load(&asked), 2);
+	run_for(1500);
+	cr_expect_eq(atomic_load(&asked), 3, "now it did not wait");
+}
+
+Test(resolve, who_waited_makes_no_way_where_there_is_reason_to_hurry)
+{
+	struct mv_name *name = ask_for_long();
+	mv_name_hurry(name);
+	open_gate(10);
+	run_for(1500);
+	cr_expect_eq(atomic_load(&asked), 2);
+}
+
 /* What the machine's network has to do with it. */
 Test(resolve, another_way_out_is_reason_to_hurry)
 {
