@@ -33,27 +33,27 @@ control() {
   echo "ok     control: the planted fault $1 was reported"
 }
 
-# stat NAME: one of libFuzzer's final numbers.
+# stat NAME LOG: one of libFuzzer's final numbers.
 stat() {
-  sed -n "s/^stat::$1: *//p" "$work/log"
+  sed -n "s/^stat::$1: *//p" "$2"
 }
 
-# fuzz TARGET SECONDS
+# fuzz TARGET SECONDS: what failed is noted in $work/failed, since two of them run side by side.
 fuzz() {
-  local kept=${MINIVPN_FUZZ_CORPUS:-$work/corpus}/$1 artifact dict=()
+  local kept=${MINIVPN_FUZZ_CORPUS:-$work/corpus}/$1 log=$work/$1.log artifact dict=()
   [[ ! -e $here/$1.dict ]] || dict=(-dict="$here/$1.dict")
   mkdir -p "$kept"
   if "$build/fuzz_$1" -max_total_time="$2" -max_len="${max_len[$1]}" -timeout=30 -rss_limit_mb=1500 "${dict[@]}" \
-    -artifact_prefix="$artifacts/$1-" -print_final_stats=1 "$kept" "$here/corpus/$1" >"$work/log" 2>&1; then
-    echo "ok     $1: $(stat number_of_executed_units) inputs, $(sed -n 's/.*DONE *cov: \([0-9]*\) .*/coverage \1/p' "$work/log")"
+    -artifact_prefix="$artifacts/$1-" -print_final_stats=1 "$kept" "$here/corpus/$1" >"$log" 2>&1; then
+    echo "ok     $1: $(stat number_of_executed_units "$log") inputs, $(sed -n 's/.*DONE *cov: \([0-9]*\) .*/coverage \1/p' "$log")"
     return
   fi
-  tail -n 60 "$work/log"
+  tail -n 60 "$log"
   echo "FAILED $1; to repeat it:"
   for artifact in "$artifacts/$1"-*; do
     echo "  $build/fuzz_$1 $artifact"
   done
-  failed=1
+  : >"$work/failed"
 }
 
 [[ ${1:-} =~ ^[1-9][0-9]*$ ]] || die "usage: run.sh SECONDS [TARGET...]; there are ${targets[*]}"
@@ -73,6 +73,11 @@ trap 'rm -rf "$work"; rmdir "$artifacts" 2>/dev/null || true' EXIT
 control model "did not come out before"
 control memory "heap-buffer-overflow"
 for target; do
-  fuzz "$target" "$seconds"
+  while (($(jobs -rp | wc -l) > 1)); do
+    wait -n || true
+  done
+  fuzz "$target" "$seconds" &
 done
+wait
+[[ ! -e $work/failed ]] || failed=1
 exit "$failed"
