@@ -22,7 +22,7 @@ struct exclusion {
 
 static struct span take_span(const struct mv_draft_prefixes *all, size_t *next, size_t peer)
 {
-	struct span span = {.list = all->list + *next};
+	struct span span = {.list = all->list ? all->list + *next : NULL};
 
 	for (; *next < all->count && all->list[*next].peer == peer; (*next)++) {
 		span.count++;
