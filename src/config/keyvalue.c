@@ -120,7 +120,7 @@ static char *find_file(struct mv_draft *draft, const char *value)
 		mv_draft_error(draft,
 			"there are no credentials, CREDENTIALS_DIRECTORY is not set: systemd sets "
 			"it for a unit with 'LoadCredential=%s:PATH'",
-			credential);
+			mv_shown_hides(credential) ? "NAME" : credential);
 		break;
 	}
 	return path;

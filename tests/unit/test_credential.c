@@ -66,6 +66,13 @@ Test(credential, without_systemd)
 		"2: error: PrivateKeyFile: there are no credentials, CREDENTIALS_DIRECTORY is not "
 		"set: systemd sets it for a unit with 'LoadCredential=own:PATH'\n");
 	mv_config_destroy(config);
+
+	/* A key in the wrong place is not repeated. */
+	config = load("[Interface]\nPrivateKeyFile = credential:" PRIVATE_A "\n");
+	expect_messages(config,
+		"2: error: PrivateKeyFile: there are no credentials, CREDENTIALS_DIRECTORY is not "
+		"set: systemd sets it for a unit with 'LoadCredential=NAME:PATH'\n");
+	mv_config_destroy(config);
 }
 
 Test(credential, one_that_is_not_there)
