@@ -273,7 +273,19 @@ make_copy() {
   : >"$work/rows"
 }
 
-# worker N NAME...: the first has the controls to do, too. Each fault is told of in one piece. Always true: what failed is counted.
+# take_name: the next of the queue, in $name; false: there is none. Who moves the file has it.
+take_name() {
+  local file
+  for file in "$all"/queue/*; do
+    if mv "$file" "$work/taken" 2>/dev/null; then
+      name=$(<"$work/taken")
+      return
+    fi
+  done
+  return 1
+}
+
+# worker N: the first has the controls to do, too. Each fault is told of in one piece. Always true: what failed is counted.
 worker() {
   local name
   work=$all/$1 tree=$all/$1/tree build=$all/$1/build
@@ -282,8 +294,7 @@ worker() {
     unchanged_tree_passes
     what_is_no_fault_is_not_caught
   fi
-  for name in "${@:2}"; do
-    [[ -e $work/programs ]] || break
+  while [[ -e $work/programs ]] && take_name; do
     try_patch "$patches/${name%.patch}.patch" >"$work/said"
     cat "$work/said"
   done
@@ -323,12 +334,12 @@ if ((${#names[@]} == 0)); then
 fi
 workers=$((${#names[@]} < 10 ? 1 : 2))
 jobs=$((2 / workers))
+mkdir "$all/queue"
+for name in "${names[@]}"; do
+  echo "$name" >"$all/queue/${name##*/}"
+done
 for ((n = 1; n <= workers; n++)); do
-  mine=()
-  for ((i = n - 1; i < ${#names[@]}; i += workers)); do
-    mine+=("${names[i]}")
-  done
-  worker "$n" "${mine[@]}" &
+  worker "$n" &
 done
 wait
 count_workers "$workers"
