@@ -39,6 +39,7 @@ static int read_file(struct mv_draft *draft)
 	if (rc < 0) {
 		return rc;
 	}
+	mv_textfile_hash(draft->config->text_hash, &file);
 	rc = read_text(draft, &file);
 	mv_textfile_free(&file);
 	return rc;

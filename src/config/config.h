@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "config/textfile.h"
 #include "crypto/x25519.h"
 #include "tunnel/change.h"
 #include "tunnel/endpoints.h"
@@ -85,6 +86,7 @@ struct mv_config {
 	enum mv_table_kind table_kind;   /* of the routes */
 	uint32_t table;                  /* its number, where the kind is NUMBER */
 	struct mv_config_hooks hooks[MV_HOOK_COUNT];
+	uint8_t text_hash[MV_TEXTFILE_HASH_LEN]; /* of the whole file, as it was read */
 	/* Network namespaces, by name or absolute path, of the device and all that belongs to it,
 	 * and of the UDP sockets; NULL: that in which the tunnel is set up. */
 	char *device_namespace, *socket_namespace;

@@ -246,6 +246,7 @@ static int strip_text(char **text, struct strip *strip, const struct mv_textfile
 int mv_strip(char **text, const char *path, const struct mv_config *config)
 {
 	struct strip strip = {.config = config};
+	uint8_t hash[MV_TEXTFILE_HASH_LEN];
 	struct mv_textfile file;
 	int error = mv_textfile_read(&file, path, MV_TEXTFILE_PEER_FILE_MAX);
 
@@ -253,6 +254,11 @@ int mv_strip(char **text, const char *path, const struct mv_config *config)
 		return error;
 	}
 	*text = NULL;
+	mv_textfile_hash(hash, &file);
+	if (sodium_memcmp(hash, config->text_hash, sizeof(hash)) != 0) {
+		mv_textfile_free(&file);
+		return -ESTALE; /* What is known of its lines was of others. */
+	}
 	error = strip_text(text, &strip, &file);
 	free(strip.lines);
 	mv_textfile_free(&file);

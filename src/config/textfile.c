@@ -85,6 +85,12 @@ int mv_textfile_read(struct mv_textfile *file, const char *path, size_t max_byte
 	return rc;
 }
 
+void mv_textfile_hash(uint8_t hash[static MV_TEXTFILE_HASH_LEN], const struct mv_textfile *file)
+{
+	crypto_generichash(
+		hash, MV_TEXTFILE_HASH_LEN, (const uint8_t *)file->text, file->length, NULL, 0);
+}
+
 void mv_textfile_free(struct mv_textfile *file)
 {
 	sodium_free(file->text);

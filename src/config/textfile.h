@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A peer file of a hundred thousand prefixes takes some MiB. */
 #define MV_TEXTFILE_PEER_FILE_MAX ((size_t)16 << 20)
@@ -22,6 +23,11 @@ struct mv_textfile {
  * -EFBIG: longer than max_bytes.
  */
 int mv_textfile_read(struct mv_textfile *file, const char *path, size_t max_bytes);
+
+#define MV_TEXTFILE_HASH_LEN 32
+
+/* Whether two readings had the same text is whether their hashes are the same. */
+void mv_textfile_hash(uint8_t hash[static MV_TEXTFILE_HASH_LEN], const struct mv_textfile *file);
 
 /* Wipes and frees. */
 void mv_textfile_free(struct mv_textfile *file);

@@ -91,6 +91,10 @@ Test(strip, a_file_that_has_changed_is_not_mixed_with_what_it_was)
 	cr_expect_null(stripped);
 	write_bytes("wg0.conf", OWN "nonsense\n", strlen(OWN "nonsense\n"), 0600);
 	cr_expect_eq(mv_strip(&stripped, "wg0.conf", config), -ESTALE);
+	/* Also where its lines look as if they could be the same. */
+	const char *moved = "[Interface]\nPresharedKeyFile = psk\n" PEER;
+	write_bytes("wg0.conf", moved, strlen(moved), 0600);
+	cr_expect_eq(mv_strip(&stripped, "wg0.conf", config), -ESTALE);
 	cr_expect_eq(mv_strip(&stripped, "no-such-file", config), -ENOENT);
 	mv_config_destroy(config);
 }
