@@ -22,7 +22,8 @@ static const struct mv_config_peer *find_config(
 	return NULL;
 }
 
-/* *value NULL: the key is in no file, or is not that of the file any more. */
+/* *value NULL: the key is in no file, or is not that of the file any more, or the file cannot be
+ * named. */
 static int name_file(char **value, const char *file, const uint8_t of_file[static MV_KEY_LEN],
 	const uint8_t of_device[static MV_KEY_LEN])
 {
@@ -30,8 +31,16 @@ static int name_file(char **value, const char *file, const uint8_t of_file[stati
 	if (!file || sodium_memcmp(of_file, of_device, MV_KEY_LEN) != 0) {
 		return 0;
 	}
-	*value = mv_credential_value(file);
-	return *value ? 0 : -ENOMEM;
+	char *text = mv_credential_value(file);
+	if (!text) {
+		return -ENOMEM;
+	}
+	if (strchr(text, '#')) {
+		free(text); /* It would begin a comment. */
+	} else {
+		*value = text;
+	}
+	return 0;
 }
 
 int mv_savekeys_of_peers(struct mv_snapshot *snapshot, const struct mv_config *config)

@@ -46,6 +46,22 @@ Test(savekeys, one_of_a_peer_stays_in_its_file_if_it_is_that_one)
 	mv_config_destroy(config);
 }
 
+/* In a peer file it would begin a comment. */
+Test(savekeys, one_whose_path_has_a_hash_is_written_down)
+{
+	cr_assert_eq(mkdir("c#1", 0700), 0);
+	write_file("c#1/own", PRIVATE_A "\n");
+	write_file("c#1/a.conf", "[Interface]\nPrivateKeyFile = own\n");
+	struct mv_config *config = load_path("c#1/a.conf");
+	struct mv_snapshot *snapshot = make_snapshot();
+	char *value;
+
+	cr_assert_eq(mv_savekeys_of_device(&value, snapshot, config), 0);
+	cr_expect_null(value);
+	mv_snapshot_destroy(snapshot);
+	mv_config_destroy(config);
+}
+
 Test(savekeys, the_private_one_stays_in_its_file_if_it_is_that_one)
 {
 	struct mv_config *config = load_files();
