@@ -223,6 +223,7 @@ static void set_file(struct mv_keywatch *keys, const uint8_t *public_key, const 
 	int error;
 
 	if (entry && strcmp(entry->path, path) == 0) {
+		look(entry);
 		return;
 	}
 	forget(keys, public_key);

@@ -155,6 +155,24 @@ static int change_text(
 	return strcmp(there, wanted) == 0 ? 0 : mv_changes_add_text(changes, kind, wanted);
 }
 
+/* What is watched may be another by now than it was when the file was read: it is named again, and
+ * so looked at again. */
+static int change_preshared_key(struct mv_changes *changes, const struct mv_peer_snapshot *there,
+	const struct mv_config_peer *wanted)
+{
+	const char *file = wanted->preshared_key_file;
+
+	if (sodium_memcmp(there->preshared_key, wanted->preshared_key, MV_KEY_LEN) == 0) {
+		return change_text(
+			changes, MV_CHANGE_PRESHARED_KEY_FILE, there->preshared_key_file, file);
+	}
+	int rc = mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, wanted->preshared_key);
+	if (rc == 0 && (file || there->preshared_key_file)) {
+		rc = mv_changes_add_text(changes, MV_CHANGE_PRESHARED_KEY_FILE, file ? file : "");
+	}
+	return rc;
+}
+
 static int change_peer(const struct difference *difference, const struct mv_peer_snapshot *there,
 	const struct mv_config_peer *wanted)
 {
@@ -166,12 +184,7 @@ static int change_peer(const struct difference *difference, const struct mv_peer
 		rc = change_text(changes, MV_CHANGE_NAME, there->name, wanted->name);
 	}
 	if (rc == 0) {
-		rc = change_text(changes, MV_CHANGE_PRESHARED_KEY_FILE, there->preshared_key_file,
-			wanted->preshared_key_file);
-	}
-	if (rc == 0 &&
-		sodium_memcmp(there->preshared_key, wanted->preshared_key, MV_KEY_LEN) != 0) {
-		rc = mv_changes_add_key(changes, MV_CHANGE_PRESHARED_KEY, wanted->preshared_key);
+		rc = change_preshared_key(changes, there, wanted);
 	}
 	if (rc == 0) {
 		rc = change_text(changes, MV_CHANGE_ENDPOINTS, there->endpoints, wanted->endpoints);

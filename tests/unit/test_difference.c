@@ -247,3 +247,24 @@ Test(difference, a_peer_that_stays_is_never_removed)
 		free(new);
 	}
 }
+
+/* What is watched may have another key by now than when the file was read. */
+Test(difference, a_key_that_is_watched_is_looked_at_again)
+{
+	struct mv_config_peer peer = {.preshared_key_file = (char[]){"/run/psk"}};
+	const struct mv_config config = {.peers = &peer, .peer_count = 1};
+	struct mv_device *device = configured(&config);
+	struct mv_snapshot *snapshot = snapshot_of(device, &config);
+	struct mv_changes changes;
+
+	peer.preshared_key[0] = 1;
+	mv_changes_init(&changes);
+	cr_assert_eq(mv_config_difference(&config, 0, snapshot, &changes), 0);
+	cr_assert_eq(count(&changes, MV_CHANGE_PRESHARED_KEY), 1);
+	cr_assert_eq(count(&changes, MV_CHANGE_PRESHARED_KEY_FILE), 1);
+	cr_expect_eq(changes.list[changes.count - 1].kind, MV_CHANGE_PRESHARED_KEY_FILE);
+	cr_expect_str_eq(changes.list[changes.count - 1].text, "/run/psk");
+	mv_changes_uninit(&changes);
+	mv_snapshot_destroy(snapshot);
+	mv_device_destroy(device);
+}
