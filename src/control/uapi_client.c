@@ -154,8 +154,8 @@ static bool copy_names(char **names, struct dirent **entries, size_t count)
 	return true;
 }
 
-/* Adds those of a folder, which may be missing. */
-static int add_folder(char ***names, size_t *count, const char *folder)
+/* Adds those of a folder, which may be missing, or closed where it is not ours. */
+static int add_folder(char ***names, size_t *count, const char *folder, bool may_be_closed)
 {
 	struct dirent **entries = NULL;
 	int found = scandir(folder, &entries, is_socket_name, alphasort);
@@ -163,7 +163,7 @@ static int add_folder(char ***names, size_t *count, const char *folder)
 	int error = 0;
 
 	if (found < 0) {
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT || (errno == EACCES && may_be_closed) ? 0 : -errno;
 	}
 	char **list = reallocarray(*names, *count + more + 1, sizeof(*list));
 	if (list != NULL) {
@@ -186,11 +186,13 @@ int mv_uapi_client_list(char ***names)
 	char folder[MV_FOLDER_RUNTIME_MAX];
 	char **list = NULL;
 	size_t count = 0;
-	int error = add_folder(&list, &count, MV_UAPI_DIRECTORY);
+	int error = 0;
 
 	mv_folder_runtime(folder, MV_UAPI_DIRECTORY);
-	if (error == 0 && strcmp(folder, MV_UAPI_DIRECTORY) != 0) {
-		error = add_folder(&list, &count, folder);
+	bool has_own = strcmp(folder, MV_UAPI_DIRECTORY) != 0;
+	error = add_folder(&list, &count, MV_UAPI_DIRECTORY, has_own);
+	if (error == 0 && has_own) {
+		error = add_folder(&list, &count, folder, false);
 	}
 	if (error == 0 && list == NULL) {
 		list = calloc(1, sizeof(*list));
