@@ -79,9 +79,31 @@ static void on_output(uv_stream_t *output, ssize_t got, const uv_buf_t *buf)
 	uv_close((uv_handle_t *)output, on_closed);
 }
 
+/* A program that it started may live on, and holds the other end. */
+static void finish_output(struct mv_hangup *hangup)
+{
+	uv_handle_t *output = (uv_handle_t *)&hangup->output;
+	uv_os_fd_t fd;
+	uv_buf_t room;
+	ssize_t got;
+
+	if (uv_is_closing(output) || uv_fileno(output, &fd) < 0) {
+		return;
+	}
+	for (on_room(output, 0, &room); (got = read(fd, room.base, room.len)) > 0;
+		on_room(output, 0, &room)) {
+		take_lines(hangup, (size_t)got);
+	}
+	log_line(hangup);
+	uv_close(output, on_closed);
+}
+
 static void on_exit(uv_process_t *process, int64_t status, int term_signal)
 {
+	struct mv_hangup *hangup = process->data;
+
 	(void)status, (void)term_signal; /* It has said why. */
+	finish_output(hangup);
 	uv_close((uv_handle_t *)process, on_closed);
 }
 

@@ -183,7 +183,7 @@ int mv_runner_run(
 		uv_timer_start(&job.limit, on_limit, (uint64_t)limit_s * MS_PER_S, 0);
 		while (!job.has_ended) {
 			uv_run(&runner->loop, UV_RUN_DEFAULT);
-			if (runner->is_interrupted) {
+			if (runner->is_interrupted && !runner->is_patient) {
 				kill_session(&job, -EINTR);
 			}
 		}

@@ -14,6 +14,7 @@ struct mv_runner {
 	uv_loop_t loop;
 	struct mv_signals signals;
 	bool has_terminal;
+	bool is_patient;      /* lets what runs come to its end though it is interrupted */
 	bool is_interrupted;  /* by SIGINT, SIGTERM, or the terminal that hung up */
 	bool is_to_reload;    /* SIGHUP came, and not from a terminal */
 	bool ignores_signals; /* what is begun is brought to its end */

@@ -193,11 +193,15 @@ static enum mv_exit wind_up(struct mv_host *host, pid_t child, bool has_ended)
 	return result;
 }
 
-/* Says itself what went wrong, which is no reason to end. */
+/* Says itself what went wrong, which is no reason to end. What it has begun it brings to its end,
+ * or its programs would go on beside the undoing. */
 static void reload(struct mv_host *host)
 {
 	const char *const argv[] = {"/proc/self/exe", "reload", host->device, NULL};
+
+	host->runner.is_patient = true;
 	int status = mv_runner_run(&host->runner, argv, NULL, RELOAD_LIMIT_S);
+	host->runner.is_patient = false;
 
 	if (status < 0 && status != -EINTR) {
 		mv_command_failed("%s: cannot reload: %s", host->device, strerror(-status));
@@ -304,12 +308,10 @@ static enum mv_exit run(
 			host->device, host->device, host->device);
 	}
 	result = clear_remains(host);
+	host->keeps_mtu = arguments->tun_fd >= 0 && (*config)->mtu == 0;
 	if (result == MV_EXIT_DONE) {
 		result = mv_host_plan(
 			host, &plan, arguments->file, *config, arguments->namespaces.mtu_outside);
-		if (arguments->tun_fd >= 0 && (*config)->mtu == 0) {
-			plan.state.mtu = 0; /* That of the device stays. */
-		}
 		if (result == MV_EXIT_DONE) {
 			result = start(host, arguments, config, &plan);
 		} else {
