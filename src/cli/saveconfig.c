@@ -291,6 +291,11 @@ enum mv_exit mv_saveconfig_if_wanted(struct mv_host *host)
 	if (!host->record.saves_config) {
 		return MV_EXIT_DONE;
 	}
+	if (host->has_lost_namespace) {
+		return mv_command_failed("%s: the network namespace of %s is gone, so it is not "
+					 "known what there is to be saved",
+			host->record.file, host->device);
+	}
 	enum mv_exit result = mv_peer_file_load(&config, host->record.file);
 	if (result != MV_EXIT_DONE) {
 		return result;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -37,6 +38,24 @@ int mv_netns_open(const char *place)
 	}
 	int length = snprintf(path, sizeof(path), MV_NETNS_FOLDER "/%s", place);
 	return length < (int)sizeof(path) ? open_path(path) : -ENAMETOOLONG;
+}
+
+int mv_netns_find(uint64_t number)
+{
+	glob_t paths;
+	int fd = -ENOENT;
+
+	glob(MV_NETNS_FOLDER "/*", GLOB_NOSORT, NULL, &paths);
+	glob("/proc/[0-9]*/ns/net", GLOB_NOSORT | GLOB_APPEND, NULL, &paths);
+	for (size_t i = 0; fd < 0 && i < paths.gl_pathc; i++) {
+		fd = open_path(paths.gl_pathv[i]);
+		if (fd >= 0 && mv_netns_number(fd) != number) {
+			close(fd);
+			fd = -ENOENT;
+		}
+	}
+	globfree(&paths);
+	return fd < 0 ? -ENOENT : fd;
 }
 
 uint64_t mv_netns_number(int fd)

@@ -15,6 +15,9 @@
  * close-on-exec. -ENOENT: there is none; -EINVAL: it is none; other -errno. */
 int mv_netns_open(const char *place);
 
+/* Of that number, if it has a name, or a program is in it that may be looked at. -ENOENT: none. */
+int mv_netns_find(uint64_t number);
+
 /* The number that tells it from all others that are there at the time; 0: it cannot be had. */
 uint64_t mv_netns_number(int fd);
 
