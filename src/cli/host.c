@@ -152,6 +152,9 @@ static enum mv_exit begin_record(struct mv_host *host, const struct mv_hostplan 
 					 : strerror(-error));
 	}
 	record->sockets_are_apart = plan->sockets_are_apart;
+	if (before && mv_hostrecord_add_state(record, &before->state) < 0) {
+		return mv_command_failed("no memory");
+	}
 	if (before) {
 		record->socket = before->socket;
 		record->lanes = before->lanes;
@@ -175,6 +178,9 @@ enum mv_exit mv_host_plan(struct mv_host *host, struct mv_hostplan *plan, const 
 	int error = mv_hostplan_init(plan, config, mtu_outside, NULL);
 	if (error == 0 && !host->may_change) {
 		mv_hostleft_narrow(host, plan, config);
+	}
+	if (host->keeps_mtu) {
+		plan->state.mtu = 0;
 	}
 	enum mv_exit result =
 		error < 0 ? report_plan(error) : begin_record(host, plan, file, config, NULL);
@@ -206,6 +212,9 @@ enum mv_exit mv_host_replan(
 	if (error == 0 && !host->may_change) {
 		mv_hostleft_narrow(host, plan, config);
 	}
+	if (config->mtu == 0 && host->record.state.mtu == 0) {
+		plan->state.mtu = 0; /* Its device came with one. */
+	}
 	return error < 0 ? report_plan(error) : MV_EXIT_DONE;
 }
 
@@ -217,6 +226,13 @@ enum mv_exit mv_host_adopt(struct mv_host *host, const struct mv_hostplan *plan,
 
 	mv_hostrecord_uninit(&old);
 	return result;
+}
+
+enum mv_exit mv_host_settle(struct mv_host *host, const struct mv_hostplan *plan)
+{
+	return mv_hostrecord_set_state(&host->record, &plan->state) < 0
+		       ? mv_command_failed("no memory")
+		       : write_record(host);
 }
 
 enum mv_exit mv_host_set_up(

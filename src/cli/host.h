@@ -18,6 +18,7 @@ struct mv_host {
 	int lock;
 	struct mv_netlink *netlink;
 	bool may_change;   /* devices, addresses, routes: whoever may not says what is missing */
+	bool keeps_mtu;    /* of a device that came with one */
 	bool keeps_record; /* false: without privileges, and without a folder to write it into */
 	struct mv_hostrecord record;
 	bool has_record;
@@ -60,9 +61,13 @@ enum mv_exit mv_host_set_up(
 enum mv_exit mv_host_replan(
 	struct mv_host *host, struct mv_hostplan *plan, const struct mv_config *config, int *marks);
 
-/* Writes down the plan, with the file's commands; what was done stays written down. */
+/* Writes down the plan, with the file's commands, and still what was planned before: a change that
+ * is cut off is finished by the next. What was done stays written down. */
 enum mv_exit mv_host_adopt(struct mv_host *host, const struct mv_hostplan *plan, const char *file,
 	const struct mv_config *config);
+
+/* The change is made: writes down the plan alone. */
+enum mv_exit mv_host_settle(struct mv_host *host, const struct mv_hostplan *plan);
 
 /* The record is of the tunnel that now has this name. */
 bool mv_host_is_of_device(const struct mv_host *host);

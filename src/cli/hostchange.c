@@ -43,8 +43,10 @@ static int note(struct mv_host *host, struct mv_host_step *step)
 	if (error < 0) {
 		return error;
 	}
+	if (!done && record->done_count == MV_HOSTRECORD_DONE_MAX) {
+		return -ENOSPC; /* of many that could not be undone */
+	}
 	if (!done) {
-		assert(record->done_count < MV_HOSTRECORD_DONE_MAX);
 		done = &record->done[record->done_count++];
 	}
 	*done = *step;
@@ -65,15 +67,27 @@ static void unnote(struct mv_host *host, struct mv_host_step *done)
 static int set_beside(
 	struct mv_host *host, struct mv_host_step *step, const struct mv_hoststate *state)
 {
+	struct mv_hostrecord *record = &host->record;
+	struct mv_host_step *done =
+		mv_hostrecord_find_done(record, step->kind, step->family, step->number);
+	struct mv_host_step before = done ? *done : (struct mv_host_step){0};
+	bool is_there = done != NULL;
 	int error = note(host, step);
 
 	if (error < 0) {
 		return error;
 	}
 	error = mv_hoststep_do(host, 0, step, state);
-	if (error != 0 && error != -EINTR) {
-		unnote(host, mv_hostrecord_find_done(
-				     &host->record, step->kind, step->family, step->number));
+	if (error == 0 || error == -EINTR) {
+		return error;
+	}
+	done = mv_hostrecord_find_done(record, step->kind, step->family, step->number);
+	if (is_there) {
+		/* What it was to replace is still there, to be undone one day. */
+		*done = before;
+		(void)mv_hostrecord_write(record, host->device);
+	} else {
+		unnote(host, done);
 	}
 	return error;
 }

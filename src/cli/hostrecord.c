@@ -68,6 +68,14 @@ static uint64_t number_of_own_namespace(void)
 	return number;
 }
 
+static void free_state(struct mv_hoststate *state)
+{
+	free(state->addresses);
+	free(state->routes);
+	free((char *)state->dns);
+	*state = (struct mv_hoststate){0};
+}
+
 static int copy_state(struct mv_hoststate *copy, const struct mv_hoststate *state)
 {
 	copy->mtu = state->mtu;
@@ -92,11 +100,19 @@ static int copy_state(struct mv_hoststate *copy, const struct mv_hoststate *stat
 	return state->dns && !copy->dns ? -ENOMEM : 0;
 }
 
+static bool copy_text(char **copy, const char *text)
+{
+	*copy = text ? strdup(text) : NULL;
+	return *copy || !text;
+}
+
 static int copy_place(struct mv_hostrecord *record, const struct mv_config *config)
 {
 	record->namespace_number = number_of_own_namespace();
-	record->namespace = config->device_namespace ? strdup(config->device_namespace) : NULL;
-	return config->device_namespace && !record->namespace ? -ENOMEM : 0;
+	return copy_text(&record->namespace, config->device_namespace) &&
+			       copy_text(&record->socket_namespace, config->socket_namespace)
+		       ? 0
+		       : -ENOMEM;
 }
 
 int mv_hostrecord_init(struct mv_hostrecord *record, const char *file,
@@ -125,15 +141,53 @@ int mv_hostrecord_init(struct mv_hostrecord *record, const char *file,
 			 : copy_hooks(&record->post_down, &config->hooks[MV_HOOK_POST_DOWN]);
 }
 
+int mv_hostrecord_set_state(struct mv_hostrecord *record, const struct mv_hoststate *state)
+{
+	struct mv_hoststate copy = {0};
+	int error = copy_state(&copy, state);
+
+	if (error < 0) {
+		free_state(&copy);
+		return error;
+	}
+	free_state(&record->state);
+	record->state = copy;
+	return 0;
+}
+
+int mv_hostrecord_add_state(struct mv_hostrecord *record, const struct mv_hoststate *state)
+{
+	struct mv_hoststate *all = &record->state;
+	struct mv_prefix *addresses = reallocarray(
+		all->addresses, all->address_count + state->address_count + 1, sizeof(*addresses));
+
+	if (!addresses) {
+		return -ENOMEM;
+	}
+	all->addresses = addresses;
+	for (size_t i = 0; i < state->address_count; i++) {
+		addresses[all->address_count++] = state->addresses[i];
+	}
+	struct mv_route *routes = reallocarray(
+		all->routes, all->route_count + state->route_count + 1, sizeof(*routes));
+	if (!routes) {
+		return -ENOMEM;
+	}
+	all->routes = routes;
+	for (size_t i = 0; i < state->route_count; i++) {
+		routes[all->route_count++] = state->routes[i];
+	}
+	return 0;
+}
+
 void mv_hostrecord_uninit(struct mv_hostrecord *record)
 {
 	free_hooks(&record->pre_down);
 	free_hooks(&record->post_down);
-	free(record->state.addresses);
-	free(record->state.routes);
-	free((char *)record->state.dns);
+	free_state(&record->state);
 	free(record->file);
 	free(record->namespace);
+	free(record->socket_namespace);
 	*record = (struct mv_hostrecord){0};
 }
 
@@ -156,23 +210,26 @@ struct mv_host_step *mv_hostrecord_find_done(struct mv_hostrecord *record,
 bool mv_hostrecord_socket_of(struct mv_hostrecord_socket *socket, const char *device)
 {
 	char path[MV_UAPI_PATH_MAX];
-	struct stat found;
+	struct statx found;
 
 	mv_uapi_path(path, device);
-	if (lstat(path, &found) < 0) {
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &found) <
+		0) {
 		return false;
 	}
-	*socket = (struct mv_hostrecord_socket){.inode = found.st_ino,
-		.changed_ns = (uint64_t)found.st_ctim.tv_sec * MV_NS_PER_S +
-			      (uint64_t)found.st_ctim.tv_nsec};
+	/* Its birth, where the file system knows it: an owner or a mode may be given to it later.
+	 */
+	const struct statx_timestamp *made =
+		found.stx_mask & STATX_BTIME ? &found.stx_btime : &found.stx_ctime;
+	*socket = (struct mv_hostrecord_socket){.inode = found.stx_ino,
+		.made_ns = (uint64_t)made->tv_sec * MV_NS_PER_S + made->tv_nsec};
 	return true;
 }
 
 bool mv_hostrecord_is_of(
 	const struct mv_hostrecord *record, const struct mv_hostrecord_socket *socket)
 {
-	return record->socket.inode == socket->inode &&
-	       record->socket.changed_ns == socket->changed_ns;
+	return record->socket.inode == socket->inode && record->socket.made_ns == socket->made_ns;
 }
 
 /* The file */

@@ -7,6 +7,7 @@
  *   file /etc/minivpn/tun0.conf
  *   namespace 4026532198 blue
  *   sockets apart
+ *   sockets_in green
  *   socket 1234 1764147600123456789
  *   mark 51820
  *   mark_is given
@@ -38,7 +39,7 @@
 
 /* A control socket's file: which tunnel of this name it was. All zero: none yet. */
 struct mv_hostrecord_socket {
-	uint64_t inode, changed_ns;
+	uint64_t inode, made_ns;
 };
 
 struct mv_hostrecord {
@@ -47,6 +48,7 @@ struct mv_hostrecord {
 			  */
 	uint64_t namespace_number; /* of the device's in any case; 0: not known */
 	bool sockets_are_apart;    /* in another namespace than the device */
+	char *socket_namespace;    /* as the peer file names it; NULL: it does not */
 	bool saves_config;
 	struct mv_config_hooks pre_down, post_down;
 	struct mv_hostrecord_socket socket;
@@ -66,6 +68,11 @@ struct mv_hostrecord {
 int mv_hostrecord_init(struct mv_hostrecord *record, const char *file,
 	const struct mv_config *config, const struct mv_hoststate *state);
 void mv_hostrecord_uninit(struct mv_hostrecord *record);
+
+/* Makes it the wanted state, or adds addresses and routes of another. 0 or -ENOMEM, which leaves it
+ * as it is, or with some of them. */
+int mv_hostrecord_set_state(struct mv_hostrecord *record, const struct mv_hoststate *state);
+int mv_hostrecord_add_state(struct mv_hostrecord *record, const struct mv_hoststate *state);
 
 /* What it says was done of this kind, for this family, and, with a mark, by it; NULL: nothing. */
 struct mv_host_step *mv_hostrecord_find_done(struct mv_hostrecord *record,

@@ -105,11 +105,11 @@ static int read_hook(struct mv_config_hooks *hooks, char *value)
 	return mv_hostrecord_add_hook(hooks, (unsigned)line, value);
 }
 
-static int read_file(struct mv_hostrecord *record, const char *value)
+static int read_text(char **text, const char *value)
 {
-	free(record->file);
-	record->file = strdup(value);
-	return record->file ? 0 : -ENOMEM;
+	free(*text);
+	*text = strdup(value);
+	return *text ? 0 : -ENOMEM;
 }
 
 /* "4026532198", "4026532198 blue" */
@@ -126,7 +126,7 @@ static int read_namespace(struct mv_hostrecord *record, char *value)
 static int read_socket(struct mv_hostrecord_socket *socket, char *value)
 {
 	return read_number(&socket->inode, &value, UINT64_MAX) &&
-			       read_number(&socket->changed_ns, &value, UINT64_MAX)
+			       read_number(&socket->made_ns, &value, UINT64_MAX)
 		       ? 0
 		       : -EBADMSG;
 }
@@ -221,7 +221,7 @@ static int read_state(struct mv_hostrecord *record, const char *word, char *valu
 static int read_line(struct mv_hostrecord *record, const char *word, char *value)
 {
 	if (strcmp(word, "file") == 0) {
-		return read_file(record, value);
+		return read_text(&record->file, value);
 	}
 	if (strcmp(word, "namespace") == 0) {
 		return read_namespace(record, value);
@@ -235,6 +235,9 @@ static int read_line(struct mv_hostrecord *record, const char *word, char *value
 	if (strcmp(word, "sockets") == 0) {
 		record->sockets_are_apart = strcmp(value, "apart") == 0;
 		return 0;
+	}
+	if (strcmp(word, "sockets_in") == 0) {
+		return read_text(&record->socket_namespace, value);
 	}
 	if (strcmp(word, "mark_is") == 0) {
 		record->mark_is_given = strcmp(value, "given") == 0;
@@ -342,8 +345,11 @@ void mv_hostrecord_print(FILE *out, const struct mv_hostrecord *record)
 	if (record->sockets_are_apart) {
 		fputs("sockets apart\n", out);
 	}
+	if (record->socket_namespace) {
+		fprintf(out, "sockets_in %s\n", record->socket_namespace);
+	}
 	fprintf(out, "socket %" PRIu64 " %" PRIu64 "\n", record->socket.inode,
-		record->socket.changed_ns);
+		record->socket.made_ns);
 	if (record->saves_config) {
 		fputs("saves_config 1\n", out);
 	}

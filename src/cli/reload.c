@@ -4,6 +4,7 @@
  * or not at all, then the machine around it.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,16 +40,28 @@ struct reload {
 
 /* What differs */
 
-/* A device cannot change its place and keep what it has. */
-static enum mv_exit check_namespace(const struct reload *reload)
+/* Neither a device nor sockets can change their place and keep what they have. */
+static enum mv_exit check_namespace(
+	const struct reload *reload, const char *key, const char *is, const char *wanted)
 {
-	const char *is = reload->host.record.namespace, *wanted = reload->config->device_namespace;
 	bool is_same = is && wanted ? strcmp(is, wanted) == 0 : is == wanted;
 
 	return is_same ? MV_EXIT_DONE
-		       : mv_command_failed("%s: Namespace cannot be changed while the tunnel is "
-					   "up: 'minivpn down %s', and up again",
-				 reload->host.device, reload->host.device);
+		       : mv_command_failed("%s: %s cannot be changed while the tunnel is up: "
+					   "'minivpn down %s', and up again",
+				 reload->host.device, key, reload->host.device);
+}
+
+static enum mv_exit check_namespaces(const struct reload *reload)
+{
+	const struct mv_hostrecord *record = &reload->host.record;
+	const struct mv_config *config = reload->config;
+	enum mv_exit result =
+		check_namespace(reload, "Namespace", record->namespace, config->device_namespace);
+
+	return result == MV_EXIT_DONE ? check_namespace(reload, "SocketNamespace",
+						record->socket_namespace, config->socket_namespace)
+				      : result;
 }
 
 static enum mv_exit read_device(struct reload *reload)
@@ -70,7 +83,7 @@ static enum mv_exit read_device(struct reload *reload)
 					 "so it is not known what was done for it",
 			name);
 	}
-	return check_namespace(reload);
+	return check_namespaces(reload);
 }
 
 static enum mv_exit compare(struct reload *reload)
@@ -110,18 +123,21 @@ static bool print_steps(const struct reload *reload, const struct mv_host_steps 
 	return are_some;
 }
 
-static void warn_of_the_rest(const struct reload *reload)
+/* True: there is something that only another `up` can change. */
+static bool warn_of_the_rest(const struct reload *reload)
 {
 	const struct mv_hostrecord *record = &reload->host.record;
 	uint32_t lanes = reload->config->lanes > 0 ? reload->config->lanes : 1;
+	bool is_rest = (record->lanes > 0 && lanes != record->lanes) ||
+		       reload->config->without_offload != record->without_offload;
 
-	if ((record->lanes > 0 && lanes != record->lanes) ||
-		reload->config->without_offload != record->without_offload) {
+	if (is_rest) {
 		fprintf(stderr,
 			"minivpn: %s: warning: Lanes and Offload stay as they are until the tunnel "
 			"is set up anew\n",
 			reload->host.device);
 	}
+	return is_rest;
 }
 
 static enum mv_exit print_all(const struct reload *reload)
@@ -136,11 +152,12 @@ static enum mv_exit print_all(const struct reload *reload)
 	mv_host_steps_uninit(&steps);
 	if (reload->mark_goes) {
 		printf("%s: remove the mark\n", reload->host.device);
-	} else if (!are_some && reload->changes.count == 0) {
+	}
+	bool is_rest = warn_of_the_rest(reload);
+	if (!reload->mark_goes && !is_rest && !are_some && reload->changes.count == 0) {
 		printf("%s: is as '%s' says\n", reload->host.device, reload->file);
 	}
 	fflush(stdout);
-	warn_of_the_rest(reload);
 	return MV_EXIT_DONE;
 }
 
@@ -206,11 +223,12 @@ static enum mv_exit change_all(struct reload *reload)
 	}
 	if (result == MV_EXIT_DONE) {
 		result = change_machine(reload);
-		if (reload->mark_goes) {
-			result = mv_host_worse(result, remove_mark(reload));
+		/* Rules that stay go by it. */
+		if (result == MV_EXIT_DONE && reload->mark_goes) {
+			result = remove_mark(reload);
 		}
 	}
-	return result;
+	return result == MV_EXIT_DONE ? mv_host_settle(host, &reload->plan) : result;
 }
 
 /* Under the lock. */
@@ -233,7 +251,10 @@ static enum mv_exit lock(struct reload *reload)
 	enum mv_exit result = mv_host_init(&reload->host, reload->config->device);
 
 	reload->has_host = result == MV_EXIT_DONE;
-	return result == MV_EXIT_DONE ? mv_hostnamespace_enter(&reload->host) : result;
+	if (result == MV_EXIT_DONE) {
+		result = mv_hostnamespace_enter(&reload->host);
+	}
+	return reload->has_host && reload->host.has_lost_namespace ? MV_EXIT_FAILED : result;
 }
 
 static enum mv_exit load_by_file(struct reload *reload, const char *file)
@@ -264,6 +285,10 @@ static enum mv_exit load_by_device(struct reload *reload, const char *device)
 	record.file = NULL;
 	mv_hostrecord_uninit(&record);
 	enum mv_exit result = load_by_file(reload, reload->known_file);
+	if (result == MV_EXIT_DONE && reload->host.has_record &&
+		strcmp(reload->host.record.file, reload->known_file) != 0) {
+		return mv_command_failed("%s was set up by another file meanwhile", device);
+	}
 	if (result == MV_EXIT_DONE && strcmp(reload->config->device, device) != 0) {
 		return mv_command_failed("'%s' is for the device %s now, and not for %s",
 			reload->file, reload->config->device, device);
@@ -314,6 +339,7 @@ static enum mv_exit reload(const struct mv_command *command, int argc, char **ar
 	}
 	const char *argument = argv[optind];
 	mv_sandbox_protect_memory();
+	signal(SIGPIPE, SIG_IGN); /* Who reads what it prints may go, and it has to go on. */
 	mv_changes_init(&reload.changes);
 	enum mv_exit result = mv_device_argument_is_device(argument)
 				      ? load_by_device(&reload, argument)

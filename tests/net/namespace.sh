@@ -354,7 +354,49 @@ test_path() {
   finished "$work/holder" 5 || true
 }
 
+# --- Called from elsewhere ---
+
+# A record is found wherever it is asked for, and what it is about is where `up` was called.
+test_elsewhere() {
+  write_file
+  check "elsewhere: up" up
+  within blue ip tuntap add dev tun0 mode tun
+  write_file "MTU = 1300"
+  check "elsewhere: reload" ends 0 within blue "$minivpn" reload tun0
+  check "elsewhere: it is done where the tunnel is" shows "mtu 1300 " on a ip link show tun0
+  check "elsewhere: and not to what is called like it" shows "mtu 1500 " within blue ip link show tun0
+  check "elsewhere: down" ends 0 within blue "$minivpn" down tun0
+  within blue ip link del tun0
+  check "elsewhere: nothing is left" wait_for 5 all_as_before outside blue
+}
+
+test_other_sockets() {
+  write_file "SocketNamespace = green"
+  check "other sockets: up" up
+  write_file "SocketNamespace = blue"
+  fails "other sockets: reload" 1 "SocketNamespace cannot be changed" -- on a "$minivpn" reload "$work/a.conf"
+  check "other sockets: down" ends 0 down
+}
+
 # --- A namespace that is gone ---
+
+# Of one that cannot be reached nothing is changed or saved, and what is called like the device is something else.
+test_out_of_reach() {
+  write_file "Namespace = red" "SaveConfig = true"
+  make_namespace red
+  check "out of reach: up" up
+  cp "$work/a.conf" "$work/kept.conf"
+  on a ip netns del red
+  on a ip tuntap add dev tun0 mode tun
+  sed -i 's/^Device.*/&\nMTU = 1300/' "$work/a.conf"
+  cp "$work/a.conf" "$work/kept.conf"
+  fails "out of reach: reload" 1 red -- on a "$minivpn" reload "$work/a.conf"
+  check "out of reach: another device stays as it is" shows "mtu 1500 " on a ip link show tun0
+  fails "out of reach: down" 1 "not known what there is to be saved" -- on a "$minivpn" down tun0
+  check "out of reach: the file stays as it is" cmp "$work/kept.conf" "$work/a.conf"
+  on a ip link del tun0
+  check "out of reach: the program has ended" wait_for 10 not on a pidof minivpn
+}
 
 test_gone() {
   write_file "Namespace = red" "SocketNamespace = green" "DNS = 9.9.9.9" "PostDown = touch /run/gone"
@@ -382,7 +424,7 @@ test_gone() {
   check "gone under it: no record" not on a test -e /run/minivpn/tun0
 }
 
-net_begin 200 ip wg fping nft tcpdump python3 setpriv -- "$@"
+net_begin 250 ip wg fping nft tcpdump python3 setpriv -- "$@"
 need_minivpn
 own_etc
 furnish a
@@ -404,4 +446,7 @@ test_refused
 test_dns_of_others
 test_path
 test_gone
+test_elsewhere
+test_other_sockets
+test_out_of_reach
 net_end

@@ -361,6 +361,10 @@ test_inherited() {
   check "with privileges: nothing is left to do" unmentioned privilege
   check "with privileges: ping" wait_for 10 pings
   check "with privileges: the MTU is that of the descriptor" shows "mtu 1377 " on a ip link show tun5
+  sed -i 's/^Device.*/Device = tun5/' "$work/a.ini"
+  check "with privileges: reload" ends 0 on a "$minivpn" reload "$work/a.ini"
+  check "with privileges: there is nothing to do" said "tun5: is as"
+  check "with privileges: the MTU is still that one" shows "mtu 1377 " on a ip link show tun5
   check "with privileges: down" on a "$minivpn" down tun5
   check "with privileges: the device goes" wait_for 5 not on a ip link show tun5
   echo 'MTU = 1388' | sed -i '/^ListenPort/r /dev/stdin' "$work/a.ini"

@@ -51,7 +51,9 @@ static const struct mv_hoststate example_state = {.mtu = 1420,
 static struct mv_hostrecord make_example(void)
 {
 	struct mv_config_hook hooks[] = {{7, (char[]){"echo  'a # b' %i"}}, {9, (char[]){"true"}}};
-	struct mv_config config = {.saves_config = true, .device_namespace = (char[]){"blue 1"}};
+	struct mv_config config = {.saves_config = true,
+		.device_namespace = (char[]){"blue 1"},
+		.socket_namespace = (char[]){"green"}};
 	struct mv_hostrecord record;
 
 	config.hooks[MV_HOOK_PRE_DOWN] = (struct mv_config_hooks){hooks, 2};
@@ -115,6 +117,7 @@ Test(hostrecord, what_is_written_is_read)
 	cr_expect_str_eq(read.file, "/run");
 	cr_expect(read.saves_config);
 	cr_expect_str_eq(read.namespace, "blue 1");
+	cr_expect_str_eq(read.socket_namespace, "green");
 	cr_expect_neq(read.namespace_number, 0);
 	cr_expect_eq(read.namespace_number, record.namespace_number);
 	cr_expect_eq(read.mark, 51820);
@@ -156,6 +159,33 @@ static int read_text(const char *text)
 }
 
 #define FILE_LINE(line) ("file /etc/x\n" line)
+
+/* While one state takes the place of another both are written down. */
+Test(hostrecord, two_states)
+{
+	struct mv_hostrecord record = make_example();
+	struct mv_prefix address = {
+		.ip = {.family = MV_FAMILY_IPV4, .bytes = {10, 9, 0, 1}}, .bits = 24};
+	struct mv_route route = {.prefix = address, .table = 7};
+	const struct mv_hoststate other = {.mtu = 1300,
+		.addresses = &address,
+		.address_count = 1,
+		.routes = &route,
+		.route_count = 1};
+
+	cr_assert_eq(mv_hostrecord_add_state(&record, &other), 0);
+	cr_expect_eq(record.state.mtu, 1420);
+	cr_assert_eq(record.state.address_count, 3);
+	cr_expect(mv_prefix_equal(&record.state.addresses[2], &address));
+	cr_assert_eq(record.state.route_count, 3);
+	cr_expect_eq(record.state.routes[2].table, 7);
+	cr_assert_eq(mv_hostrecord_set_state(&record, &other), 0);
+	cr_expect_eq(record.state.mtu, 1300);
+	cr_expect_eq(record.state.address_count, 1);
+	cr_expect_eq(record.state.route_count, 1);
+	cr_expect_null(record.state.dns);
+	mv_hostrecord_uninit(&record);
+}
 
 Test(hostrecord, what_minivpn_did_not_write_is_not_trusted)
 {
