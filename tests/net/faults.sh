@@ -38,13 +38,14 @@ more_send_failures() {
 }
 
 # refused_by WHAT UNDO COMMAND...: after the command nothing goes out, and it is counted; when it is
-# undone, the tunnel goes on.
+# undone, the tunnel goes on. As long as packets go by the interface that the last came in on the
+# kernel takes the far end to be on link, whatever the routes say: until minivpn has heard of them.
 refused_by() {
   local what=$1 undo=$2 before
   shift 2
   before=$(send_failures)
   check "$what: it is done" on a "$@"
-  check "$what: no answer" no_answer
+  check "$what: no answer" wait_for 5 no_answer
   check "$what: the drops are counted as send-failed" more_send_failures "$before"
   # shellcheck disable=SC2086 # a command in words
   check "$what: it is undone" on a $undo
