@@ -47,8 +47,8 @@ tests() {
   local build=$1 begin=$SECONDS listed
   shift
   listed=$(ctest --test-dir "$build" -N "$@" | sed -n 's/^Total Tests: //p')
-  # Two processors, and most of the network tests wait: what computes counts as two of these six, what loads the machine as three.
-  ctest --test-dir "$build" --output-on-failure -j 6 "$@" >"$work/ctest.log" 2>&1 || true
+  # Two processors, and most of the network tests wait: what computes counts as two of these five, what loads the machine as three.
+  ctest --test-dir "$build" --output-on-failure -j 5 "$@" >"$work/ctest.log" 2>&1 || true
   count_tests "$listed" "$work/ctest.log"
   printf '%-6s %4d s  %s: %d of %d tests passed\n' "$([[ $ok == "$listed" ]] && echo ok || echo '!')" \
     $((SECONDS - begin)) "${build##*/} $*" "$ok" "$listed"
