@@ -22,7 +22,10 @@ struct exclusion {
 
 static struct span take_span(const struct mv_draft_prefixes *all, size_t *next, size_t peer)
 {
-	struct span span = {.list = all->list ? all->list + *next : NULL};
+	if (*next == all->count) {
+		return (struct span){0}; /* A list that is empty has no place to point at. */
+	}
+	struct span span = {.list = all->list + *next};
 
 	for (; *next < all->count && all->list[*next].peer == peer; (*next)++) {
 		span.count++;
