@@ -282,14 +282,6 @@ int mv_hostchange_state_now(
 	return error;
 }
 
-void mv_hostchange_forget_state(struct mv_hoststate *state)
-{
-	free(state->addresses);
-	free(state->routes);
-	free((char *)state->dns);
-	*state = (struct mv_hoststate){0};
-}
-
 /* All of it */
 
 /* With its namespace everything has gone but the names of servers, which are a file. */

@@ -18,10 +18,9 @@ enum mv_exit mv_hostchange_do(struct mv_host *host, const struct mv_hoststate *o
 	const struct mv_hoststate *new, enum mv_hostchange_policy policy);
 
 /* The state that the device is in now, as far as it is ours: what the record says was set, or what
- * `new` wants, and what is there. To be given to mv_hostchange_forget_state. -errno. */
+ * `new` wants, and what is there. To be given to mv_hoststate_clear. -errno. */
 int mv_hostchange_state_now(
 	struct mv_hoststate *now, struct mv_host *host, const struct mv_hoststate *new);
-void mv_hostchange_forget_state(struct mv_hoststate *state);
 
 /* Undoes what was done and outlives the device, in the reverse order. What cannot be undone is
  * told, stays in the record, and the rest is done. */

@@ -68,14 +68,6 @@ static uint64_t number_of_own_namespace(void)
 	return number;
 }
 
-static void free_state(struct mv_hoststate *state)
-{
-	free(state->addresses);
-	free(state->routes);
-	free((char *)state->dns);
-	*state = (struct mv_hoststate){0};
-}
-
 static int copy_state(struct mv_hoststate *copy, const struct mv_hoststate *state)
 {
 	copy->mtu = state->mtu;
@@ -147,10 +139,10 @@ int mv_hostrecord_set_state(struct mv_hostrecord *record, const struct mv_hostst
 	int error = copy_state(&copy, state);
 
 	if (error < 0) {
-		free_state(&copy);
+		mv_hoststate_clear(&copy);
 		return error;
 	}
-	free_state(&record->state);
+	mv_hoststate_clear(&record->state);
 	record->state = copy;
 	return 0;
 }
@@ -184,7 +176,7 @@ void mv_hostrecord_uninit(struct mv_hostrecord *record)
 {
 	free_hooks(&record->pre_down);
 	free_hooks(&record->post_down);
-	free_state(&record->state);
+	mv_hoststate_clear(&record->state);
 	free(record->file);
 	free(record->namespace);
 	free(record->socket_namespace);

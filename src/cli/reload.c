@@ -299,7 +299,7 @@ static enum mv_exit load_by_device(struct reload *reload, const char *device)
 static void let_go(struct reload *reload)
 {
 	mv_changes_uninit(&reload->changes);
-	mv_hostchange_forget_state(&reload->now);
+	mv_hoststate_clear(&reload->now);
 	mv_hostplan_uninit(&reload->plan);
 	mv_snapshot_destroy(reload->device);
 	mv_config_destroy(reload->config);

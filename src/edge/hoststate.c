@@ -334,6 +334,14 @@ static void push_end(
 	push_additions(steps, &left, new);
 }
 
+void mv_hoststate_clear(struct mv_hoststate *state)
+{
+	free(state->addresses);
+	free(state->routes);
+	free((char *)state->dns);
+	*state = (struct mv_hoststate){0};
+}
+
 int mv_hoststate_diff(
 	struct mv_host_steps *steps, const struct mv_hoststate *old, const struct mv_hoststate *new)
 {

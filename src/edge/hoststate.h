@@ -69,6 +69,9 @@ struct mv_host_step {
 	bool is_again; /* it is there, unless a removal has taken it along */
 };
 
+/* Of one that owns what it points at: frees that, and is empty then. */
+void mv_hoststate_clear(struct mv_hoststate *state);
+
 struct mv_host_steps {
 	struct mv_host_step *list;
 	size_t count;
